@@ -1,0 +1,120 @@
+"""Run cases (facts → expected decision) in the format of ``tests/contract/cases_public.yml``; the head of that file
+says how each key is compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from eligibility.errors import DecisionError
+from eligibility.rulebook import Rulebook
+from knowledge.text import same_ignoring_space
+from knowledge.yaml_source import load_yaml
+
+_AMOUNTS = {"cap_yuan": "yuan", "amount_yuan": "yuan", "cap_yuan_range": ("low_yuan", "high_yuan")}
+_SETS = ("missing", "missing_for_amount")
+_CONTAINS = ("assumptions", "refer_to")
+_AS_SETS = ("who", "to", "fund", "candidates")
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """One case: passed, or what differed (``messages``)."""
+
+    id: str
+    title: str
+    programme: str
+    passed: bool
+    messages: tuple[str, ...]
+
+
+def run(rules: Rulebook, paths: list[Path]) -> Iterator[CaseResult]:
+    """Run every case of the files in turn.
+
+    Raises:
+        PackError: a file that is missing or no YAML. DecisionError: a file without ``cases:``.
+    """
+    for path in paths:
+        data = load_yaml(path).data
+        cases = data.get("cases") if isinstance(data, Mapping) else None
+        if not isinstance(cases, list):
+            raise DecisionError("case_file", path=path.name)
+        for case in cases:
+            yield run_case(rules, case)
+
+
+def run_case(rules: Rulebook, case: Mapping[str, Any]) -> CaseResult:
+    """Decide one case and compare; an error of the request is a failed case, not an exception."""
+    try:
+        decision = rules.to_json(
+            rules.decide(
+                case["programme"],
+                rules.read(case.get("facts") or {}),
+                as_of=_day(case["as_of"]),
+                place=case.get("place", "本溪"),
+                declined=case.get("declined") or (),
+                question=case.get("question"),
+                about=case.get("about"),
+            )
+        )
+        messages = tuple(_differences(case, decision))
+    except DecisionError as error:
+        messages = (str(error),)
+    return CaseResult(str(case["id"]), str(case.get("title", "")), case["programme"], not messages, messages)
+
+
+def _differences(case: Mapping[str, Any], decision: Mapping[str, Any]) -> Iterator[str]:
+    for key, wanted in (case.get("expect") or {}).items():
+        got = _actual(key, decision)
+        if not _agrees(key, wanted, got):
+            yield f"{key}: {wanted!r} ≠ {got!r}"
+    quotes = {reason["clause"]: reason["quote"] for reason in decision["because"]}
+    cited = case.get("decided_by") or []
+    for clause in cited:
+        if clause not in quotes:
+            yield f"decided_by: {clause} ∉ {sorted(quotes)}"
+    if case.get("quote") and cited and cited[0] in quotes and not _within(case["quote"], quotes[cited[0]]):
+        yield f"quote: {case['quote']!r} ≠ {quotes[cited[0]]!r}"
+
+
+def _actual(key: str, decision: Mapping[str, Any]) -> Any:
+    if key in _AMOUNTS:
+        amount, names = decision["amount"] or {}, _AMOUNTS[key]
+        return amount.get(names) if isinstance(names, str) else [amount.get(name) for name in names]
+    return decision[key] if key in decision else decision["results"].get(key)
+
+
+def _agrees(key: str, wanted: Any, got: Any) -> bool:
+    if key in _SETS:
+        return set(wanted) == set(got)
+    if key in _CONTAINS:
+        return set(_list(wanted)) <= set(_list(got))
+    if key in _AS_SETS:
+        return set(_list(wanted)) == set(_list(got))
+    if key == "depends_on":
+        return bool(got)
+    if key == "would_change":
+        return all(name in got and _plain(got[name]) == _plain(value) for name, value in wanted.items())
+    return bool(_plain(wanted) == _plain(got))
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _within(part: str, whole: str) -> bool:
+    return same_ignoring_space(part, whole) or "".join(part.split()) in "".join(whole.split())
+
+
+def _day(value: Any) -> date:
+    try:
+        return value if isinstance(value, date) else date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise DecisionError("wrong_as_of", "as_of", value=str(value)[:40]) from None

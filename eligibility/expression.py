@@ -1,0 +1,386 @@
+"""The leaf language of the rule packs: small, typed, and readable by a policy officer.
+
+    insured_count <= 30            layoff_rate <= 6%             unit_kind in [enterprise, law_firm]
+    application_date <= 2021-12-31  retires_on <= as_of + 5 years  not received_before
+
+An expression is parsed into closures over an environment (name → value). A name that is absent is *unknown*: every
+operator passes unknown (None) on, and ``and`` / ``or`` / ``not`` are Kleene's. Numbers are exact (int, Fraction).
+"""
+
+from __future__ import annotations
+
+import calendar
+import difflib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
+
+from eligibility.errors import message
+
+Env = Mapping[str, Any]
+Evaluate = Callable[[Env], Any]
+
+
+class ExpressionError(ValueError):
+    """An expression that cannot be read. ``what`` and ``mend`` are Chinese sentences for the pack's author."""
+
+    def __init__(self, what: str, mend: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.mend = mend
+
+
+@dataclass(frozen=True)
+class Span:
+    """A length of calendar time. Months are added first, clipped to the month's end (month_end_clipped)."""
+
+    months: int = 0
+    days: int = 0
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Both sides of one comparison, kept so that relevance can find where it changes its mind."""
+
+    left: Evaluate
+    right: Evaluate
+    names: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A parsed expression.
+
+    Attributes:
+        text: as written in the pack.
+        evaluate: environment → value, None when a name it needs is unknown.
+        names: facts and derived values it mentions.
+        type: bool | number | date | span | symbol.
+        comparisons: its numeric and date comparisons.
+    """
+
+    text: str
+    evaluate: Evaluate
+    names: frozenset[str]
+    type: str
+    comparisons: tuple[Comparison, ...] = ()
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The names an expression may use.
+
+    Attributes:
+        types: name → bool | number | date | symbol.
+        values: choice fact → its values.
+        resolve: derived name → how it is worked out; every other name is looked up in the environment.
+    """
+
+    types: Mapping[str, str]
+    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    resolve: Mapping[str, Evaluate] = field(default_factory=dict)
+
+
+def add_span(start: date, span: Span, sign: int = 1) -> date:
+    """``start`` moved by ``span``; the 31st becomes the month's last day where there is no 31st."""
+    month = start.month - 1 + sign * span.months
+    year, month = start.year + month // 12, month % 12 + 1
+    day = min(start.day, calendar.monthrange(year, month)[1])
+    return date(year, month, day) + timedelta(days=sign * span.days)
+
+
+_TOKEN = re.compile(
+    r"\s*(?:(?P<date>\d{4}-\d{2}-\d{2})|(?P<percent>\d+(?:\.\d+)?)%|(?P<number>\d+(?:\.\d+)?)"
+    r"|(?P<string>'[^']*')|(?P<name>[A-Za-z_]\w*)|(?P<op><=|>=|==|!=|[-+*/<>()\[\],]))"
+)
+_FULL_WIDTH = {"≤": "<=", "≥": ">=", "＜": "<", "＞": ">", "＝": "==", "≠": "!=", "（": "(", "）": ")", "，": ",", "％": "%"}
+_UNITS = {"year": (12, 0), "years": (12, 0), "month": (1, 0), "months": (1, 0), "day": (0, 1), "days": (0, 1)}
+_COMPARE: dict[str, Callable[[Any, Any], bool | None]] = {
+    "<=": lambda a, b: a <= b,
+    "<": lambda a, b: a < b,
+    ">=": lambda a, b: a >= b,
+    ">": lambda a, b: a > b,
+    "==": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+}
+
+
+def parse(text: str | bool | int, vocabulary: Vocabulary) -> Expression:
+    """Read one expression. Raises ExpressionError with a Chinese what / mend."""
+    return _Parser(str(text).replace("True", "true").replace("False", "false"), vocabulary).parse()
+
+
+@dataclass(frozen=True)
+class _Term:
+    evaluate: Evaluate
+    type: str
+    names: frozenset[str] = frozenset()
+    symbol: str | None = None  # a bare word that is no name: a value of a choice
+    fact: str | None = None
+
+
+class _Parser:
+    """Recursive descent, one method per level of precedence."""
+
+    def __init__(self, text: str, vocabulary: Vocabulary) -> None:
+        self.text, self.vocabulary = text, vocabulary
+        self.tokens = self._tokens(text)
+        self.at = 0
+        self.comparisons: list[Comparison] = []
+
+    def parse(self) -> Expression:
+        term = self._either()
+        if self.at < len(self.tokens):
+            raise self._unreadable(self.tokens[self.at][1])
+        return Expression(self.text, term.evaluate, term.names, term.type, tuple(self.comparisons))
+
+    # --- words -------------------------------------------------------------------------------------------------
+    def _tokens(self, text: str) -> list[tuple[str, str]]:
+        tokens, position = [], 0
+        while text[position:].strip():
+            match = _TOKEN.match(text, position)
+            if match is None:
+                at = text[position:].strip()[0]
+                if at in _FULL_WIDTH:
+                    raise ExpressionError(
+                        message("full_width_operator", at=at, use=_FULL_WIDTH[at]), message("mend_expression")
+                    )
+                raise self._unreadable(at)
+            kind = str(match.lastgroup)
+            tokens.append((kind, match.group(kind)))
+            position = match.end()
+        return tokens
+
+    def _unreadable(self, at: str) -> ExpressionError:
+        return ExpressionError(message("unreadable_expression", text=self.text, at=at), message("mend_expression"))
+
+    def _peek(self, *words: str) -> bool:
+        return self.at < len(self.tokens) and self.tokens[self.at][1] in words and self.tokens[self.at][0] != "string"
+
+    def _take(self) -> tuple[str, str]:
+        if self.at >= len(self.tokens):
+            raise self._unreadable(self.text[-1:] or " ")
+        self.at += 1
+        return self.tokens[self.at - 1]
+
+    def _expect(self, word: str) -> None:
+        if not self._peek(word):
+            raise self._unreadable(self.tokens[self.at][1] if self.at < len(self.tokens) else self.text[-1:])
+        self.at += 1
+
+    # --- logic -------------------------------------------------------------------------------------------------
+    def _either(self) -> _Term:
+        terms = [self._both()]
+        while self._peek("or"):
+            self._take()
+            terms.append(self._both())
+        return self._combine(terms, dominant=True)
+
+    def _both(self) -> _Term:
+        terms = [self._negation()]
+        while self._peek("and"):
+            self._take()
+            terms.append(self._negation())
+        return self._combine(terms, dominant=False)
+
+    def _combine(self, terms: list[_Term], dominant: bool) -> _Term:
+        if len(terms) == 1:
+            return terms[0]
+        for term in terms:
+            self._require(term, "bool")
+        parts = tuple(term.evaluate for term in terms)
+
+        def evaluate(env: Env) -> bool | None:
+            result: bool | None = not dominant
+            for part in parts:
+                value = part(env)
+                if value is dominant:
+                    return dominant
+                if value is None:
+                    result = None
+            return result
+
+        return _Term(evaluate, "bool", frozenset().union(*(term.names for term in terms)))
+
+    def _negation(self) -> _Term:
+        if not self._peek("not"):
+            return self._comparison()
+        self._take()
+        term = self._negation()
+        self._require(term, "bool")
+        inner = term.evaluate
+
+        def evaluate(env: Env) -> bool | None:
+            value = inner(env)
+            return None if value is None else not value
+
+        return _Term(evaluate, "bool", term.names)
+
+    # --- comparison --------------------------------------------------------------------------------------------
+    def _comparison(self) -> _Term:
+        left = self._sum()
+        if self._peek("in"):
+            self._take()
+            return self._membership(left)
+        if not self._peek(*_COMPARE):
+            return left
+        operator = self._take()[1]
+        right = self._sum()
+        left, right = self._as_values(left, right)
+        if left.type != right.type or (left.type in ("symbol", "bool") and operator not in ("==", "!=")):
+            raise ExpressionError(
+                message("wrong_types", text=self.text, left=left.type, right=right.type), message("mend_wrong_types")
+            )
+        compare, a, b = _COMPARE[operator], left.evaluate, right.evaluate
+        names = left.names | right.names
+        if left.type in ("number", "date"):
+            self.comparisons.append(Comparison(a, b, names))
+
+        def evaluate(env: Env) -> bool | None:
+            x, y = a(env), b(env)
+            return None if x is None or y is None else compare(x, y)
+
+        return _Term(evaluate, "bool", names)
+
+    def _membership(self, left: _Term) -> _Term:
+        self._expect("[")
+        members = []
+        while not self._peek("]"):
+            _, member = self._as_values(left, self._sum())
+            members.append(member.symbol)
+            if self._peek(","):
+                self._take()
+        self._expect("]")
+        allowed, inner = frozenset(members), left.evaluate
+
+        def evaluate(env: Env) -> bool | None:
+            value = inner(env)
+            return None if value is None else value in allowed
+
+        return _Term(evaluate, "bool", left.names)
+
+    def _as_values(self, left: _Term, right: _Term) -> tuple[_Term, _Term]:
+        """Check bare words against the values of the choice fact on the other side."""
+        for this, other in ((left, right), (right, left)):
+            if this.symbol is None:
+                continue
+            values = self.vocabulary.values.get(other.fact or "", ())
+            if not values:
+                raise self._unknown_name(this.symbol)
+            if this.symbol not in values:
+                raise ExpressionError(
+                    message("unknown_value", fact=other.fact, value=this.symbol),
+                    message("mend_unknown_value", choices="、".join(values)),
+                )
+        return left, right
+
+    # --- arithmetic --------------------------------------------------------------------------------------------
+    def _sum(self) -> _Term:
+        left = self._product()
+        while self._peek("+", "-"):
+            sign = 1 if self._take()[1] == "+" else -1
+            left = self._added(left, self._product(), sign)
+        return left
+
+    def _added(self, left: _Term, right: _Term, sign: int) -> _Term:
+        a, b, names = left.evaluate, right.evaluate, left.names | right.names
+        kinds = (left.type, right.type)
+        if kinds == ("number", "number"):
+            return _Term(_lift(lambda x, y: x + sign * y, a, b), "number", names)
+        if kinds == ("date", "span"):
+            return _Term(_lift(lambda x, y: add_span(x, y, sign), a, b), "date", names)
+        if kinds == ("date", "date") and sign < 0:
+            return _Term(_lift(lambda x, y: (x - y).days, a, b), "number", names)
+        raise ExpressionError(
+            message("wrong_types", text=self.text, left=left.type, right=right.type), message("mend_wrong_types")
+        )
+
+    def _product(self) -> _Term:
+        left = self._atom()
+        while self._peek("*", "/"):
+            operator = self._take()[1]
+            right = self._atom()
+            self._require(left, "number")
+            self._require(right, "number")
+            left = _Term(
+                _lift(_times if operator == "*" else _divide, left.evaluate, right.evaluate),
+                "number",
+                left.names | right.names,
+            )
+        return left
+
+    def _atom(self) -> _Term:
+        kind, word = self._take()
+        if word == "(":
+            term = self._either()
+            self._expect(")")
+            return term
+        if kind == "date":
+            return _constant(date.fromisoformat(word), "date")
+        if kind == "percent":
+            return _constant(Fraction(word) / 100, "number")
+        if kind == "string":
+            return _constant(word[1:-1], "symbol")
+        if kind == "number":
+            return self._number(word)
+        if kind == "name":
+            return self._name(word)
+        raise self._unreadable(word)
+
+    def _number(self, word: str) -> _Term:
+        value = Fraction(word) if "." in word else int(word)
+        if self._peek(*_UNITS):
+            months, days = _UNITS[self._take()[1]]
+            return _constant(Span(int(value) * months, int(value) * days), "span")
+        return _constant(value, "number")
+
+    def _name(self, word: str) -> _Term:
+        if word in ("true", "false"):
+            return _constant(word == "true", "bool")
+        if word in self.vocabulary.types:
+            look_up = self.vocabulary.resolve.get(word) or (lambda env: env.get(word))
+            return _Term(look_up, self.vocabulary.types[word], frozenset({word}), fact=word)
+        return _Term(lambda env: word, "symbol", symbol=word)
+
+    def _require(self, term: _Term, wanted: str) -> None:
+        if term.symbol is not None:
+            raise self._unknown_name(term.symbol)
+        if term.type != wanted:
+            raise ExpressionError(
+                message("wrong_types", text=self.text, left=term.type, right=wanted), message("mend_wrong_types")
+            )
+
+    def _unknown_name(self, name: str) -> ExpressionError:
+        near = difflib.get_close_matches(name, list(self.vocabulary.types), 1)
+        suggestion = message("did_you_mean", value=near[0]) if near else ""
+        return ExpressionError(
+            message("unknown_name", name=name), message("mend_unknown_name", suggestion=suggestion)
+        )
+
+
+def _constant(value: Any, kind: str) -> _Term:
+    return _Term(lambda env: value, kind)
+
+
+def _lift(function: Callable[[Any, Any], Any], a: Evaluate, b: Evaluate) -> Evaluate:
+    """``function`` over two values; unknown if either is."""
+
+    def evaluate(env: Env) -> Any:
+        x, y = a(env), b(env)
+        return None if x is None or y is None else function(x, y)
+
+    return evaluate
+
+
+def _times(x: Any, y: Any) -> Any:
+    return Fraction(x) * Fraction(y)
+
+
+def _divide(x: Any, y: Any) -> Any:
+    """x / y so that ``x / y <= r`` agrees with ``x <= r * y`` when y is zero: 0/0 is 0, anything else is without bound."""
+    if y == 0:
+        return Fraction(0) if x == 0 else float("inf")
+    return Fraction(x) / Fraction(y)

@@ -1,0 +1,247 @@
+"""A programme as the engine sees it, and the decision it returns. Data only; what is done with it stands beside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from eligibility.expression import Evaluate, Expression
+
+ELIGIBLE = "eligible"
+INELIGIBLE = "ineligible"
+NEEDS_INFO = "needs_info"
+CONDITIONAL = "conditional"
+NOT_IN_NOTICE = "not_in_notice"
+VERDICTS = (ELIGIBLE, INELIGIBLE, NEEDS_INFO, CONDITIONAL, NOT_IN_NOTICE, "duty", "informational")
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """A named reading of an ambiguous text (``packs/common/interpretations.yml``).
+
+    Attributes:
+        otherwise: truth under the other reading; the assumption is *used* where the two differ. None: always used.
+        applies: only used where this is true. None: always.
+    """
+
+    id: str
+    otherwise: Evaluate | None = None
+    applies: Evaluate | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Leaf:
+    """One condition of the notice, with the clauses that state it and how it is spoken when met or not met."""
+
+    id: str
+    expression: Expression
+    facts: tuple[str, ...]
+    cite: tuple[str, ...]
+    assumption: Assumption | None = None
+    met: str | None = None
+    unmet: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """``all``, ``any`` or ``not`` of other nodes."""
+
+    kind: str
+    children: tuple[Node, ...]
+    id: str | None = None
+
+
+Node = Leaf | Group
+
+
+@dataclass(frozen=True, eq=False)
+class Guarded:
+    """A value with the condition under which it holds; the first that holds wins. ``condition`` None: otherwise."""
+
+    condition: Expression | None
+    value: Expression | Sequence[Any] | str | None
+    cite: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+    assumption: Assumption | None = None
+    says: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Derived:
+    """One way to work out a derived value. ``given_only``: used when its facts are given, but never asked for."""
+
+    expression: Expression
+    facts: tuple[str, ...]
+    given_only: bool = False
+    assumption: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Exceptional:
+    """A clause that is looked at before the conditions: the transition, or a case the notice leaves to another text."""
+
+    id: str
+    expression: Expression
+    facts: tuple[str, ...]
+    verdict: str
+    cite: tuple[str, ...]
+    depends_on: tuple[str, ...] = ()
+    refer_to: tuple[str, ...] = ()
+    given_only: tuple[str, ...] = ()
+    results: Mapping[str, Expression] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Amount:
+    """``at_most`` (base × rate, floored to the fen), ``months_at_most`` or ``not_in_notice``."""
+
+    kind: str
+    base: Expression | None = None
+    base_facts: tuple[str, ...] = ()
+    base_cite: tuple[str, ...] = ()
+    base_assumption: Assumption | None = None
+    rates: tuple[Guarded, ...] = ()
+    refer_to: tuple[str, ...] = ()
+    says: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Delegated:
+    """Something people ask that the notices leave to another text or do not state at all."""
+
+    question: str
+    cite: tuple[str, ...]
+    refer_to: tuple[str, ...]
+    says: str
+
+
+@dataclass(frozen=True, eq=False)
+class Aspect:
+    """Where the notice answers one aspect of a programme: ``stated``, ``delegated`` or ``not_stated``."""
+
+    state: str
+    cite: tuple[str, ...]
+    refer_to: tuple[str, ...] = ()
+    says: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Overlay:
+    """What a city's notice adds to a province's programme, from its date, in its place (``extends:``)."""
+
+    place: str
+    since: date
+    facts: Mapping[str, Any]
+    fact_cites: Mapping[str, tuple[str, ...]]
+    cites: Mapping[str, tuple[str, ...]]
+    aspects: Mapping[str, Aspect]
+    delegated: Mapping[str, Delegated]
+
+
+@dataclass(frozen=True, eq=False)
+class Programme:
+    """One programme of the notices, compiled from ``packs/*/programmes/{id}.yml``."""
+
+    id: str
+    title: str
+    document: str
+    item: str
+    subject: str
+    place: str
+    summary: str
+    held_by: Mapping[str, str]
+    exceptions: tuple[Exceptional, ...]
+    when: Node
+    amount: Amount | None
+    results: Mapping[str, tuple[Guarded, ...]]
+    result_verdicts: Mapping[str, tuple[str, ...]]
+    windows: tuple[Guarded, ...]
+    may_change: tuple[str, ...]
+    delegated: Mapping[str, Delegated]
+    aspects: Mapping[str, Aspect]
+    derived: Mapping[str, tuple[Derived, ...]]
+    overlays: tuple[Overlay, ...]
+    next_step: str | None
+    leaves: tuple[Leaf, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One clause behind a decision. ``role``: decides | open | amount | result | supports."""
+
+    clause: str
+    role: str
+
+
+@dataclass(frozen=True)
+class Window:
+    """A programme in time as of a date. ``state``: open | closed | not_yet | undated | replaced."""
+
+    state: str
+    until: date | None = None
+    note: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True)
+class Money:
+    """An amount. ``fen`` when exact; ``low_fen`` / ``high_fen`` while a fact of the rate is open; months for periods."""
+
+    kind: str
+    fen: int | None = None
+    low_fen: int | None = None
+    high_fen: int | None = None
+    months: int | None = None
+    base_fen: int | None = None
+    rates: tuple[Fraction, ...] = ()
+    says: str | None = None
+    refer_to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Branch:
+    """What the verdict would be, were a declined fact in this range: spoken when the user cannot tell."""
+
+    fact: str
+    low: Any
+    high: Any
+    verdict: str
+
+
+@dataclass(frozen=True)
+class NextQuestion:
+    """The question worth asking next. ``facts`` are those of it that are still open; ``purpose``: verdict | amount | result."""
+
+    id: str
+    facts: tuple[str, ...]
+    purpose: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The engine's answer for one programme, one set of facts, one date and one place."""
+
+    programme: str
+    verdict: str
+    as_of: date
+    place: str
+    window: Window
+    amount: Money | None
+    missing: tuple[str, ...]
+    missing_for_amount: tuple[str, ...]
+    missing_for_results: tuple[str, ...]
+    depends_on: tuple[str, ...]
+    assumptions: tuple[str, ...]
+    would_change: Mapping[str, Any]
+    refer_to: tuple[str, ...]
+    results: Mapping[str, Any]
+    next_question: NextQuestion | None
+    because: tuple[Reason, ...]
+    leaves: Mapping[str, bool | None]
+    deciding: tuple[str, ...]
+    branches: tuple[Branch, ...]
+    facts: Mapping[str, Any]
+    decision_id: str
