@@ -1,0 +1,234 @@
+"""A decision put into words, in the order of the answer: verdict, amount, deadline, what is missing, basis, next step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from actions.profile import Profile
+from actions.room import Room
+from actions.speak import day, fill, one_line, percent, say, source, spoken, wording, yuan
+from eligibility.expression import Env
+from eligibility.model import CONDITIONAL, ELIGIBLE, INELIGIBLE, Decision, Leaf, Programme
+
+Reply = dict[str, Any]
+_QUOTED = ("decides", "open", "amount")
+
+
+def decision_reply(room: Room, decision: Decision, profile: Profile) -> Reply:
+    """The ``decision`` reply of docs/architecture.md: plain text and card from one set of lines."""
+    composer = _Composer(room, decision, profile)
+    headline = composer.headline()
+    lines = [line for line in composer.lines() if line]
+    quotes = composer.quotes()
+    next_step = composer.next_step()
+    plain = [headline, *lines, *([next_step] if next_step else [])]
+    plain += [say("quote_line", quote=quote["quote"], source=quote["source"]) for quote in quotes]
+    return {
+        "kind": "decision",
+        "text": "\n".join(plain),
+        "decision": room.rules.to_json(decision),
+        "card": {"headline": headline, "lines": lines, "quotes": quotes, "next_step": next_step},
+        "programme": decision.programme,
+        "outcome": "interview",
+        "clauses": [reason.clause for reason in decision.because],
+        "as_of": decision.as_of.isoformat(),
+    }
+
+
+class _Composer:
+    def __init__(self, room: Room, decision: Decision, profile: Profile) -> None:
+        self.room, self.decision, self.profile = room, decision, profile
+        self.programme: Programme = room.rules.programmes[decision.programme]
+        self.words = wording("decision")
+        self.env: Env = {**decision.facts, "as_of": decision.as_of}
+
+    # --- first sentence ----------------------------------------------------------------------------------------
+    def headline(self) -> str:
+        window, verdict = self.decision.window, self.decision.verdict
+        past = window.state in ("closed", "replaced")
+        key = verdict + ("_unsure" if verdict == CONDITIONAL and self.decision.branches else "")
+        if verdict == CONDITIONAL and "continue_until" in self.decision.results:
+            key, past = "transition", False
+        sentence = self._head(key + ("_past" if past else ""))
+        if not past:
+            return sentence
+        opening = "replaced" if window.state == "replaced" else "past"
+        return f"{self._head(opening)} {sentence}"
+
+    def _head(self, key: str) -> str:
+        window = self.decision.window
+        until_then = self.decision.results.get("continue_until")
+        return fill(
+            self.words["headline"][key],
+            title=self.programme.title,
+            until=day(window.until) if window.until else "",
+            until_then=day(date.fromisoformat(until_then)) if until_then else "",
+            amount=self.amount(),
+            remaining=self.remaining(),
+            refer_to="、".join(self.decision.refer_to),
+        ).strip()
+
+    def amount(self) -> str:
+        money, words = self.decision.amount, self.words["amount"]
+        if money is None:
+            return ""
+        if money.months is not None:
+            return fill(words["months"], months=money.months)
+        if money.fen is not None:
+            return fill(words["at_most"], yuan=yuan(money.fen))
+        if money.low_fen is not None and money.high_fen is not None:
+            return fill(words["range"], low=yuan(money.low_fen), high=yuan(money.high_fen))
+        if money.rates:
+            return fill(words["rate"], rates="～".join(percent(rate) for rate in money.rates))
+        return ""
+
+    def remaining(self) -> str:
+        things = self.decision.depends_on
+        if not things:
+            return ""
+        key = "unsure" if self.decision.branches else "one" if len(things) == 1 else "many"
+        return fill(self.words["remaining"][key], things="；".join(things))
+
+    # --- the lines below ---------------------------------------------------------------------------------------
+    def lines(self) -> Iterator[str]:
+        decision, words = self.decision, self.words["lines"]
+        if decision.window.state in ("closed", "replaced") and decision.window.note:
+            yield fill(words["note"], note=decision.window.note)
+        reasons = self.reasons()
+        if reasons:
+            yield fill(words["why"], met=decision.verdict in (ELIGIBLE, CONDITIONAL), reasons="；".join(reasons))
+        yield from self.amount_lines()
+        yield from self.deadline_lines()
+        if decision.would_change and decision.window.state == "open":
+            changes = [fill(self.words["changes"][key], value=value) for key, value in decision.would_change.items()]
+            yield fill(words["would_change"], changes="，或者".join(changes))
+        if decision.branches:
+            yield fill(words["branches"], cases="；".join(self.branches()))
+        notes = [self.room.knowledge.interpretations[name]["says"] for name in decision.assumptions]
+        if notes:
+            yield fill(words["assumptions"], notes="；".join(notes))
+        if decision.window.state == "undated" and decision.window.note:
+            yield fill(words["note"], note=decision.window.note)
+
+    def reasons(self) -> list[str]:
+        """How each deciding condition is met, or not met: of a “no”, only what fails."""
+        wanted = {ELIGIBLE: (True,), CONDITIONAL: (True,), INELIGIBLE: (False,)}.get(self.decision.verdict, ())
+        said = []
+        for leaf in self.programme.leaves:
+            truth = self.decision.leaves.get(leaf.id)
+            template = leaf.met if truth else leaf.unmet
+            if leaf.id in self.decision.deciding and truth in wanted and template:
+                said.append(self._filled(template, leaf))
+        return list(dict.fromkeys(said))
+
+    def _filled(self, template: str, leaf: Leaf) -> str:
+        values: dict[str, str] = {}
+        for name in {*leaf.facts, *leaf.expression.names}:
+            values[name] = self._spoken(name)
+        for name, value in values.items():
+            template = template.replace("{" + name + "}", value)
+        return template
+
+    def _spoken(self, name: str) -> str:
+        facts = self.room.knowledge.facts
+        if name in self.programme.derived:
+            return self._derived(name)
+        return spoken(facts[name], self.env[name]) if name in facts and name in self.env else ""
+
+    def _derived(self, name: str) -> str:
+        """A worked-out ratio with its working: 5÷28≈17.9%."""
+        for way in self.programme.derived[name]:
+            value = way.expression.evaluate(self.env)
+            if value is None:
+                continue
+            if isinstance(value, (int, Fraction)) and "/" in way.expression.text and len(way.facts) == 2:
+                top, bottom = (part.strip() for part in way.expression.text.split("/"))
+                return f"{self.env[top]}÷{self.env[bottom]}{_equals(percent(Fraction(value)))}"
+            if isinstance(value, Fraction):
+                return percent(value)
+            return day(value) if isinstance(value, date) else str(value)
+        return ""
+
+    def amount_lines(self) -> Iterator[str]:
+        money, words = self.decision.amount, self.words["lines"]
+        if money is None:
+            return
+        if money.fen is not None and money.base_fen is not None:
+            yield fill(words["rate"], base=yuan(money.base_fen), rate=percent(money.rates[0]), yuan=yuan(money.fen))
+        elif money.kind == "not_in_notice" and money.says:
+            yield fill(words["amount_elsewhere"], says=money.says)
+
+    def deadline_lines(self) -> Iterator[str]:
+        results, words = self.decision.results, self.words["lines"]
+        if results.get("route") == "no_application":
+            yield words["no_application"]
+        elif "apply_by" in results and self.decision.window.state == "open":
+            yield fill(words["apply_by"], day=_day(results["apply_by"]), days_left=results.get("days_left"))
+        elif self.decision.window.state == "open" and self.decision.window.until:
+            if self.decision.verdict != INELIGIBLE:
+                yield fill(words["not_applied"], day=day(self.decision.window.until))
+        if "pay_until_at_latest" in results:
+            yield fill(words["pay_until"], day=_day(results["pay_until_at_latest"]))
+        if "extend_until_at_latest" in results:
+            yield fill(words["extend_until"], day=_day(results["extend_until_at_latest"]))
+        if "may_ask_again_on" in results:
+            yield fill(words["may_ask_again"], day=_day(results["may_ask_again_on"]))
+        if results.get("category") in self.words["categories"]:
+            yield fill(words["category"], category=self.words["categories"][results["category"]])
+
+    def branches(self) -> list[str]:
+        """Both outcomes of what the user cannot tell."""
+        said = []
+        for branch in self.decision.branches:
+            fact = self.room.knowledge.facts[branch.fact]
+            verdict = self.words["verdicts"][branch.verdict]
+            if branch.low == branch.high:
+                said.append(f"{fact.zh}：{spoken(fact, branch.low)} → {verdict}")
+            else:
+                said.append(f"{fact.zh} {spoken(fact, branch.low)} 到 {spoken(fact, branch.high)} → {verdict}")
+        return said
+
+    def quotes(self) -> list[dict[str, str]]:
+        knowledge = self.room.knowledge
+        found = []
+        for reason in self.decision.because:
+            if reason.role in _QUOTED:
+                clause = knowledge.clauses[reason.clause]
+                found.append(
+                    {
+                        "quote": one_line(clause.quote),
+                        "source": source(knowledge, clause),
+                        "clause": clause.id,
+                        "role": reason.role,
+                    }
+                )
+        return found
+
+    def next_step(self) -> str:
+        """What to do now; nothing that invites an application where the window is not open."""
+        may_act = self.decision.verdict in (ELIGIBLE, CONDITIONAL) and self.decision.window.state in ("open", "undated")
+        if not may_act or not self.programme.next_step:
+            return ""
+        return fill(self.words["lines"]["next_step"], step=self.programme.next_step)
+
+
+def signature(decision: Decision) -> str:
+    """What of a decision the user would notice: unchanged means it need not be told again."""
+    money = decision.amount
+    parts: tuple[Any, ...] = (
+        decision.programme, decision.verdict, decision.window.state, money.fen if money else None,
+        money.low_fen if money else None, decision.results.get("route"), decision.depends_on,
+    )
+    return repr(parts)
+
+
+def _equals(text: str) -> str:
+    return text if text.startswith("≈") else f"={text}"
+
+
+def _day(text: str) -> str:
+    return day(date.fromisoformat(text))
+

@@ -1,0 +1,320 @@
+"""The Rasa custom actions: thin. Each reads the state, lets a module of this package think, and sends the reply."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import Restarted, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions import interview
+from actions.decision_reply import signature
+from actions.interview import Reply
+from actions.knowledge_answer import answer
+from actions.room import room
+from actions.screening import programme_name, screening
+from actions.speak import day, one_line, say, source, wording
+from actions.state import State
+from actions.understand import Reading, read
+
+Events = list[dict[str, Any]]
+
+
+def send(dispatcher: CollectingDispatcher, reply: Reply) -> None:
+    """One reply to the user: its plain text for simple clients, the whole of it for the others."""
+    dispatcher.utter_message(text=reply["text"], json_message=reply)
+
+
+def text_reply(text: str, outcome: str, suggestions: list[str] | None = None) -> Reply:
+    """A reply of plain words."""
+    return {"kind": "text", "text": text, "suggestions": suggestions or [], "outcome": outcome, "clauses": []}
+
+
+class _Turn(Action):
+    """An action that needs the state of the conversation."""
+
+    action_name = ""
+
+    def name(self) -> str:
+        return self.action_name
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        return self.act(dispatcher, State.of(room(), tracker))
+
+    def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
+        raise NotImplementedError
+
+
+class Understand(_Turn):
+    """Runs on every message, before Rasa chooses an action: words → slots."""
+
+    action_name = "action_validate_slot_mappings"
+
+    def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
+        if state.intent == "restart":
+            return []
+        reading = read(state)
+        events = [SlotSet("heard", _heard(reading))]
+        for slot, before, after in (
+            ("profile", state.profile.slot, reading.profile.slot),
+            ("programme", state.programme, reading.programme),
+            ("pending", state.pending, reading.pending),
+            ("as_of", state.as_of.isoformat(), reading.as_of.isoformat()),
+            ("place", state.place, reading.place),
+            ("told", state.told, reading.told),
+            ("topics", list(state.topics), list(reading.topics)),
+            ("door_date", state.asked_for_date, reading.door_date),
+        ):
+            if before != after:
+                events.append(SlotSet(slot, after))
+        if reading.answered:
+            events.append(SlotSet("answer", True))
+        return events
+
+
+def _heard(reading: Reading) -> dict[str, Any] | None:
+    found = {
+        "recorded": reading.recorded,
+        "declined": reading.declined,
+        "problems": reading.problems,
+        "corrected": reading.corrected and bool(reading.recorded),
+    }
+    return found if any(found.values()) else None
+
+
+class PlanInterview(_Turn):
+    """Is there another question? The form asks while there is one."""
+
+    action_name = "validate_interview_form"
+
+    def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
+        now = interview.standing(state)
+        ask = now is not None and now.question is not None
+        # touching "answer" tells Rasa that something was answered, so it is cleared only when it was set
+        cleared = [SlotSet("answer", None)] if state.answered else []
+        return [*cleared, SlotSet("requested_slot", "answer" if ask else None)]
+
+
+class AskNext(_Turn):
+    """The next question; in front of it what was understood, and the verdict once it stands."""
+
+    action_name = "action_ask_answer"
+
+    def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
+        now = interview.standing(state)
+        if now is None or now.question is None:
+            return []
+        before, events = interview.heard(state), []
+        if interview.is_news(state, now):
+            for reply in interview.verdict_replies(state, now, before):
+                send(dispatcher, reply)
+            before = ""
+            events.append(SlotSet("told", signature(now.decision)))
+        send(dispatcher, interview.question_reply(state, now, before))
+        return [*events, SlotSet("pending", now.question.id), SlotSet("heard", None)]
+
+
+class TellVerdict(_Turn):
+    """No question is left: the decision, or which programme is meant."""
+
+    action_name = "action_verdict"
+
+    def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
+        now = interview.standing(state)
+        before = interview.heard(state)
+        if now is None:
+            names = [programme_name(state, name) for name in state.room.rules.programmes]
+            send(dispatcher, text_reply(f"{before} {say('which_programme')}".strip(), "clarify", names))
+            return [SlotSet("pending", None), SlotSet("heard", None)]
+        if signature(now.decision) == state.told and before:
+            send(dispatcher, interview.unchanged_reply(state, now, before))
+        else:
+            for reply in interview.verdict_replies(state, now, before):
+                send(dispatcher, reply)
+        return [SlotSet("pending", None), SlotSet("heard", None), SlotSet("told", signature(now.decision))]
+
+
+class Answer(_Turn):
+    """A question about the notices."""
+
+    action_name = "action_answer"
+
+    def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
+        send(dispatcher, answer(state))
+        return []
+
+
+class Why(_Turn):
+    """Why the open question is asked, or what the last decision stands on."""
+
+    action_name = "action_why"
+
+    def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
+        now = interview.standing(state)
+        if now is None:
+            send(dispatcher, text_reply(say("why_nothing"), "clarify"))
+            return []
+        knowledge, lines = state.room.knowledge, []
+        question = knowledge.questions.get(state.pending or "")
+        programme = state.room.rules.programmes[now.decision.programme]
+        if question is not None:
+            lines.append(say("why_question", why=question.why))
+            leaves = [leaf for leaf in programme.leaves if set(leaf.facts) & set(question.facts)]
+            amount = programme.amount
+            cited = [clause for leaf in leaves[:1] for clause in leaf.cite[:1]]
+            if not cited and amount is not None and set(question.facts) & set(amount.base_facts):
+                cited = list(amount.base_cite)
+            if not cited and amount is not None:
+                cited = [c for option in amount.rates if set(question.facts) & set(option.facts) for c in option.cite]
+        else:
+            cited = [reason.clause for reason in now.decision.because if reason.role in ("decides", "open")]
+        for name in dict.fromkeys(cited):
+            clause = knowledge.clauses[name]
+            lines.append(say("why_clause", source=source(knowledge, clause), quote=one_line(clause.quote)))
+        reply = text_reply("\n".join(lines), "answered")
+        send(dispatcher, {**reply, "clauses": list(dict.fromkeys(cited)), "programme": programme.id})
+        return []
+
+
+class WhatElse(_Turn):
+    """What else fits this person or unit."""
+
+    action_name = "action_what_else"
+
+    def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
+        reply = screening(state)
+        before = interview.heard(state)
+        reply["text"] = f"{before} {reply['text']}".strip()
+        send(dispatcher, reply)
+        return [SlotSet("heard", None)]
+
+
+class Summary(_Turn):
+    """我记下的情况."""
+
+    action_name = "action_summary"
+
+    def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
+        send(dispatcher, _profile_reply(state, "summary"))
+        return []
+
+
+def _profile_reply(state: State, key: str) -> Reply:
+    knowledge, believed = state.room.knowledge, interview.believed(state)
+    text = say(key, summary=believed) if believed else say("summary_empty")
+    entries = [
+        {"fact": e.fact, "label": knowledge.facts[e.fact].zh, "value": state.profile.slot.get(e.fact), "said": e.said}
+        for e in state.profile.entries()
+    ]
+    return {"kind": "profile", "text": text, "profile": entries, "outcome": "answered", "clauses": []}
+
+
+class SetDate(_Turn):
+    """The conversation moves to another date."""
+
+    action_name = "action_set_date"
+
+    def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
+        dated = any(entity.get("entity") == "quantity" for entity in state.entities) or state.programme
+        text = say("date_set", day=day(state.as_of)) if dated else say("date_needed")
+        send(dispatcher, {**text_reply(text, "answered"), "as_of": state.as_of.isoformat()})
+        return []
+
+
+class Resume(_Turn):
+    """Back to a programme put aside."""
+
+    action_name = "action_resume"
+
+    def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
+        if state.programme:
+            send(dispatcher, text_reply(say("resume", name=programme_name(state, state.programme)), "interview"))
+        else:
+            send(dispatcher, text_reply(say("nothing_to_resume"), "clarify"))
+        return [SlotSet("told", None)]
+
+
+class Stop(_Turn):
+    """算了."""
+
+    action_name = "action_stop"
+
+    def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
+        send(dispatcher, text_reply(say("stop"), "smalltalk"))
+        return [SlotSet("pending", None), SlotSet("requested_slot", None)]
+
+
+class Restart(_Turn):
+    """重新开始."""
+
+    action_name = "action_restart"
+
+    def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
+        send(dispatcher, text_reply(say("restart"), "smalltalk", list(wording("messages")["example_questions"])))
+        return [Restarted()]
+
+
+class Human(_Turn):
+    """转人工: the number to call, and what was collected so that nobody has to say it twice."""
+
+    action_name = "action_human"
+
+    def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
+        text = say("human", summary=interview.believed(state))
+        send(dispatcher, {**text_reply(text, "smalltalk"), "kind": "handoff"})
+        return []
+
+
+class Social(_Turn):
+    """Courtesy and small talk; the intent names the sentence."""
+
+    action_name = "action_social"
+
+    def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
+        key = state.intent if state.intent in wording("messages") else "greet"
+        examples = list(wording("messages")["example_questions"]) if key in ("greet", "chitchat", "bot_challenge") else []
+        send(dispatcher, text_reply(say(key), "smalltalk", examples))
+        return []
+
+
+class OutOfScope(_Turn):
+    """Not in the notices: said so, with where to ask."""
+
+    action_name = "action_out_of_scope"
+
+    def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
+        if state.named("programme"):
+            send(dispatcher, answer(state))
+        else:
+            send(dispatcher, text_reply(say("out_of_scope"), "out_of_scope"))
+        return []
+
+
+class NotUnderstood(_Turn):
+    """The words did not fit: a hint for the open question, a search for anything else."""
+
+    action_name = "action_not_understood"
+
+    def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
+        question = state.room.knowledge.questions.get(state.pending or "")
+        if state.intent == "correct":
+            send(dispatcher, _profile_reply(state, "what_is_wrong"))
+        elif state.interviewing and question is not None and not state.named("programme"):
+            text = say("not_understood_answer", remind=question.remind)
+            send(dispatcher, text_reply(text, "clarify"))
+        else:
+            reply = answer(state)
+            if reply.pop("nothing_found", False):
+                reply["text"] = say("not_understood")
+                reply["suggestions"] = list(wording("messages")["example_questions"])
+            send(dispatcher, reply)
+        return []
+
+
+class Fallback(NotUnderstood):
+    """No rule matched."""
+
+    action_name = "action_default_fallback"
+
+

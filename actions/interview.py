@@ -1,0 +1,199 @@
+"""The interview: what to decide, what to ask next, what to say before the question."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from actions.decision_reply import decision_reply, signature
+from actions.profile import Entry
+from actions.speak import day, entry_spoken, say, summary, wording
+from actions.state import State
+from eligibility.model import NEEDS_INFO, Decision, Programme
+from knowledge import Question
+
+Reply = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where the interview stands.
+
+    Attributes:
+        decision: over what is believed now.
+        question: the next question, None when nothing is left to ask or nothing may be asked (a closed window).
+        unclear: an approximate fact that sits on a threshold and must be asked again exactly.
+    """
+
+    decision: Decision
+    question: Question | None
+    facts: tuple[str, ...]
+    unclear: Entry | None
+
+
+def standing(state: State) -> Standing | None:
+    """Decide the programme under discussion; None if there is none."""
+    if state.programme is None:
+        return None
+    decide, questions = state.room.rules.decide, state.room.knowledge.questions
+    facts = state.profile.facts(state.programme)
+    place: dict[str, Any] = {
+        "as_of": state.as_of, "place": state.place, "declined": state.profile.unknowns(state.programme)
+    }  # fmt: skip
+    for entry in state.profile.entries(state.programme):
+        if not entry.approximate:
+            continue
+        ends = [decide(state.programme, {**facts, entry.fact: end}, **place) for end in (entry.low, entry.high)]
+        if _differ(*ends):
+            without = {name: value for name, value in facts.items() if name != entry.fact}
+            asked = next((q for q in questions.values() if entry.fact in q.facts), None)
+            return Standing(decide(state.programme, without, **place), asked, (entry.fact,), entry)
+    decision = decide(state.programme, facts, **place)
+    if not may_interview(decision) or decision.next_question is None:
+        return Standing(decision, None, (), None)
+    return Standing(decision, questions.get(decision.next_question.id), decision.next_question.facts, None)
+
+
+def _differ(one: Decision, other: Decision) -> bool:
+    """Whether the two ends of an approximate number lead to different places."""
+    return (one.verdict, set(one.missing), one.results.get("route")) != (
+        other.verdict, set(other.missing), other.results.get("route"),
+    )  # fmt: skip
+
+
+def may_interview(decision: Decision) -> bool:
+    """Nobody is interviewed for something that cannot be applied for any more; the past is offered instead."""
+    return decision.window.state in ("open", "undated")
+
+
+def heard(state: State) -> str:
+    """What this turn understood, said back before the next question."""
+    knowledge, said = state.room.knowledge, []
+    for problem in state.heard.get("problems", ()):
+        said.append(say(problem["problem"], said=problem["said"]))
+    believed = {entry.fact: entry for entry in state.profile.entries(state.programme)}
+    recorded = _worth_saying(state, [name for name in state.heard.get("recorded", ()) if name in believed])
+    if len(recorded) > 1 and all(believed[name].value is False for name in recorded):
+        recorded = []  # “以上都不是” needs no litany
+    if recorded:
+        facts = "，".join(entry_spoken(knowledge.facts[name], believed[name]) for name in recorded)
+        said.append(say("corrected" if state.heard.get("corrected") else "heard", facts=facts))
+    elif state.heard.get("declined"):
+        said.append(say("declined"))
+    return " ".join(said)
+
+
+def _worth_saying(state: State, recorded: list[str]) -> list[str]:
+    """Of what was recorded, what concerns the programme; one of several facts that came from the same words."""
+    programme = state.room.rules.programmes.get(state.programme or "")
+    own = {fact for leaf in programme.leaves for fact in leaf.facts} | _amount_facts(programme) if programme else set()
+    mine = [name for name in recorded if name in own] or recorded
+    by_words = {state.profile.slot[state.profile.key(name, state.programme)]["said"]: name for name in mine[::-1]}
+    return mine if programme else [name for name in mine if name in by_words.values()]
+
+
+def _amount_facts(programme: Programme) -> set[str]:
+    amount = programme.amount
+    facts = {fact for options in programme.results.values() for option in options for fact in option.facts}
+    return facts | ({*amount.base_facts, *(f for o in amount.rates for f in o.facts)} if amount else set())
+
+
+def question_reply(state: State, now: Standing, before: str = "") -> Reply:
+    """The next question as a reply, with quick answers."""
+    question = now.question
+    assert question is not None and state.programme is not None
+    choices = [c.label for c in question.choices if not c.sets or set(c.sets) & set(now.facts)]
+    if question.none_of_these:
+        choices.append(question.none_of_these)
+    ask = say("approximate", said=now.unclear.said) if now.unclear else question.ask
+    return {
+        "kind": "question",
+        "text": f"{before} {ask}".strip(),
+        "question": {
+            "id": question.id,
+            "facts": list(now.facts),
+            "input": question.kind,
+            "choices": choices,
+            "unsure": question.unsure and now.unclear is None,
+        },
+        "suggestions": [*(choices if question.kind != "multi" else []), *([say("unsure")] if question.unsure else [])],
+        "outcome": "interview",
+        "programme": state.programme,
+        "clauses": _clauses_of(state, now),
+        "as_of": state.as_of.isoformat(),
+    }
+
+
+def closed_reply(state: State, decision: Decision, before: str = "") -> Reply:
+    """A window that is not open: said first, with an offer to look at how it was."""
+    programme = state.room.rules.programmes[decision.programme]
+    window, offers = decision.window, []
+    if window.state == "not_yet":
+        text = say("not_yet", day=day(decision.as_of))
+    elif window.state == "replaced":
+        text = say("replaced", title=programme.title, note=window.note)
+        offers = [say("by_then", year=2021)]
+    else:
+        assert window.until is not None
+        text = say("closed", title=programme.title, until=day(window.until), note=window.note)
+        offers = [say("by_then", year=window.until.year)]
+    if offers:
+        text += "\n" + say("closed_offer")
+        offers.append(say("rules_then"))
+    return {
+        "kind": "text",
+        "text": f"{before} {text}".strip(),
+        "suggestions": offers,
+        "outcome": "interview",
+        "programme": decision.programme,
+        "clauses": _window_clauses(state, decision),
+        "as_of": state.as_of.isoformat(),
+    }
+
+
+def verdict_replies(state: State, now: Standing, before: str = "") -> list[Reply]:
+    """The decision, with what was understood in front of it."""
+    if not may_interview(now.decision) and now.decision.verdict == NEEDS_INFO:
+        return [closed_reply(state, now.decision, before)]
+    reply = decision_reply(state.room, now.decision, state.profile)
+    if before:
+        reply["text"] = f"{before}\n{reply['text']}"
+        reply["heard"] = before
+    return [reply]
+
+
+def unchanged_reply(state: State, now: Standing, before: str) -> Reply:
+    """What was added changed nothing: said in one line, without the whole card again."""
+    words = wording("decision")
+    text = say("unchanged", verdict=words["verdicts"][now.decision.verdict])
+    return {
+        "kind": "text",
+        "text": f"{before} {text}".strip(),
+        "outcome": "interview",
+        "programme": now.decision.programme,
+        "clauses": [reason.clause for reason in now.decision.because],
+        "as_of": state.as_of.isoformat(),
+    }
+
+
+def is_news(state: State, now: Standing) -> bool:
+    """Whether the decision is worth saying: settled as far as the user can settle it, and not said before."""
+    return now.unclear is None and now.decision.verdict != NEEDS_INFO and signature(now.decision) != state.told
+
+
+def believed(state: State) -> str:
+    """Everything believed about the applicant, in one line."""
+    return summary(state.room.knowledge, state.profile, state.programme)
+
+
+def _clauses_of(state: State, now: Standing) -> list[str]:
+    """The clauses a question is asked for first, then the others of the decision."""
+    programme = state.room.rules.programmes[state.programme or ""]
+    own = [clause for leaf in programme.leaves if set(leaf.facts) & set(now.facts) for clause in leaf.cite]
+    return list(dict.fromkeys([*own, *(reason.clause for reason in now.decision.because)]))
+
+
+def _window_clauses(state: State, decision: Decision) -> list[str]:
+    programme = state.room.rules.programmes[decision.programme]
+    windows = [clause for option in programme.windows for clause in option.cite]
+    return list(dict.fromkeys([*windows, *(clause for leaf in programme.leaves for clause in leaf.cite)]))

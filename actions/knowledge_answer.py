@@ -1,0 +1,168 @@
+"""A question about the notices, answered with the clause — or honestly not.
+
+What a question asks is *programme × aspect*. The packs say of each pair whether the notices state it, delegate it or are
+silent; only where no pair is recognised does the search decide. The steps stand in ``STEPS``; the first that answers wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from actions.screening import programme_name
+from actions.speak import day, one_line, say, source, wording
+from actions.state import State
+from eligibility.model import Aspect
+from knowledge import Clause
+from knowledge.search import Hit
+
+Reply = dict[str, Any]
+
+CLEAR = 0.35
+"""Search score (0–1) from which a clause is taken to answer; measured on the packs' own lay questions."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked: ``programme`` and ``aspect`` as far as they are recognised, and where."""
+
+    programme: str | None
+    aspect: str | None
+    elsewhere: str | None
+    place: str
+
+
+def answer(state: State) -> Reply:
+    """Answer the latest message as a question about the notices."""
+    asked = _asked(state)
+    for step in STEPS:
+        reply = step(state, asked)
+        if reply is not None:
+            reply.setdefault("programme", asked.programme)
+            reply.setdefault("aspect", asked.aspect)
+            reply.setdefault("clauses", [])
+            reply["as_of"] = state.as_of.isoformat()
+            return reply
+    raise AssertionError("the last step always answers")
+
+
+def _asked(state: State) -> Asked:
+    knowledge = state.room.knowledge
+    places = state.named("place")
+    liaoning = knowledge.gazetteer.get("liaoning", {})
+    elsewhere = next((name for name in places if name in knowledge.gazetteer.get("elsewhere", ())), None)
+    city = next((name for name in places if name in liaoning), state.place)
+    named = state.named("programme")
+    programme = named[0] if named else state.programme
+    aspects = state.named("aspect")
+    return Asked(programme, aspects[0] if aspects else None, elsewhere, city)
+
+
+# --- the steps ---------------------------------------------------------------------------------------------------
+def other_place(state: State, asked: Asked) -> Reply | None:
+    """Another province's city: never a clause of ours."""
+    if asked.elsewhere is None:
+        return None
+    return {"kind": "text", "text": say("other_place", place=asked.elsewhere), "outcome": "out_of_scope"}
+
+
+def stated_aspect(state: State, asked: Asked) -> Reply | None:
+    """Programme and aspect are recognised: the packs know what the notices say of it."""
+    if asked.programme not in state.room.rules.programmes or asked.aspect is None:
+        return None
+    aspect = state.room.rules.aspect(asked.programme, asked.aspect, asked.place, state.as_of)
+    return None if aspect is None else _aspect_reply(state, asked.programme, aspect)
+
+
+def programme_in_general(state: State, asked: Asked) -> Reply | None:
+    """Only the programme is named: the clause of it that fits the words best, else what it is."""
+    named = state.named("programme")
+    if asked.programme not in state.room.rules.programmes or not named:
+        return None
+    aspect = state.room.rules.aspect(asked.programme, "what", asked.place, state.as_of)
+    who = state.room.rules.aspect(asked.programme, "who", asked.place, state.as_of)
+    own = {clause for one in (aspect, who) if one for clause in one.cite}
+    hits = [hit for hit in _search(state, state.text) if hit.clause.id in own]
+    reply = _aspect_reply(state, asked.programme, aspect) if aspect else None
+    if reply is not None:
+        reply["suggestions"] = list(wording("messages")["follow_ups"])
+        reply["clauses"] = list(dict.fromkeys([*(hit.clause.id for hit in hits), *reply["clauses"]]))
+    return reply
+
+
+def found_clause(state: State, asked: Asked) -> Reply | None:
+    """Search: the best clause, quoted with its sentence, when it is clearly about the question."""
+    hits = _search(state, state.text)
+    if not hits or hits[0].score < CLEAR:
+        return None
+    return {
+        **_quotes(state, hits[:1], say("answer_found")),
+        "outcome": "answered",
+        "clauses": [hit.clause.id for hit in hits],
+    }
+
+
+def too_short(state: State, asked: Asked) -> Reply | None:
+    """“补贴”, “怎么申请”: a short choice."""
+    if len(state.text.strip()) > 6:
+        return None
+    names = [programme_name(state, name) for name in state.room.rules.programmes]
+    return {"kind": "text", "text": say("clarify"), "suggestions": names, "outcome": "clarify"}
+
+
+def beyond_us(state: State, asked: Asked) -> Reply:
+    """Nothing fits: said plainly."""
+    return {"kind": "text", "text": say("out_of_scope"), "outcome": "out_of_scope", "nothing_found": True}
+
+
+STEPS = (other_place, stated_aspect, programme_in_general, too_short, found_clause, beyond_us)
+
+
+# --- replies -----------------------------------------------------------------------------------------------------
+def _aspect_reply(state: State, programme: str, aspect: Aspect) -> Reply:
+    clauses = [state.room.knowledge.clauses[name] for name in aspect.cite]
+    text = say(f"answer_{aspect.state}", says=aspect.says, refer_to="、".join(aspect.refer_to))
+    window = state.room.rules.decide(
+        programme, state.profile.facts(programme), as_of=state.as_of, place=state.place
+    ).window
+    if window.state in ("closed", "replaced") and window.until:
+        text += say("answer_closed", until=day(window.until))
+    reply = _clause_reply(state, clauses, text if aspect.state == "stated" else f"{text}\n{say('answer_closest')}")
+    return {
+        **reply,
+        "outcome": "answered" if aspect.state == "stated" else "not_stated",
+        "programme": programme,
+        "clauses": [clause.id for clause in clauses],
+    }
+
+
+def _quotes(state: State, hits: Iterable[Hit], opening: str) -> Reply:
+    shown = [_shown(state, hit.clause, (hit.start, hit.end)) for hit in hits]
+    return _with_quotes(opening, shown)
+
+
+def _clause_reply(state: State, clauses: Iterable[Clause], opening: str) -> Reply:
+    return _with_quotes(opening, [_shown(state, clause, (0, len(clause.quote))) for clause in clauses])
+
+
+def _with_quotes(opening: str, shown: list[dict[str, Any]]) -> Reply:
+    lines = [say("quote_line", quote=one_line(q["quote"]), source=f"{q['number']} {q['item']}") for q in shown]
+    return {"kind": "clauses", "text": "\n".join([opening, *lines]), "opening": opening, "quotes": shown}
+
+
+def _shown(state: State, clause: Clause, highlight: tuple[int, int]) -> dict[str, Any]:
+    return {
+        "clause": clause.id,
+        "document": clause.document,
+        "number": state.room.knowledge.notices[clause.document].number,
+        "item": clause.item,
+        "quote": clause.quote,
+        "highlight": list(highlight),
+        "source": source(state.room.knowledge, clause),
+    }
+
+
+def _search(state: State, text: str) -> list[Hit]:
+    return list(state.room.searcher.search(text, as_of=state.as_of, limit=5))
+

@@ -1,0 +1,49 @@
+"""“还能领什么”: every programme of the same kind of applicant, by what is believed so far."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from actions.speak import say
+from actions.state import State
+from eligibility.model import CONDITIONAL, ELIGIBLE, INELIGIBLE, NEEDS_INFO
+
+_GROUPS = (("what_else_likely", (ELIGIBLE, CONDITIONAL)), ("what_else_maybe", (NEEDS_INFO,)), ("what_else_no", (INELIGIBLE,)))
+
+
+def screening(state: State) -> dict[str, Any]:
+    """One readable answer: likely, to be asked, not applicable; each name can be tapped to go into it."""
+    programmes = state.room.rules.programmes
+    current = programmes.get(state.programme or "")
+    told = {state.room.knowledge.facts[entry.fact].scope for entry in state.profile.entries()} & {"unit", "person"}
+    subjects = {current.subject} if current else told
+    verdicts: dict[str, list[str]] = {}
+    for name, programme in programmes.items():
+        if name == state.programme or (subjects and programme.subject not in subjects):
+            continue
+        decision = state.room.rules.decide(
+            name, state.profile.facts(name), as_of=state.as_of, place=state.place,
+            declined=state.profile.unknowns(name),
+        )  # fmt: skip
+        verdicts.setdefault(decision.verdict, []).append(programme_name(state, name))
+    lines, names = [say("what_else_head")], []
+    for key, wanted in _GROUPS:
+        group = [name for verdict in wanted for name in verdicts.get(verdict, ())]
+        if group:
+            lines.append(say(key, names="、".join(group)))
+            if INELIGIBLE not in wanted:
+                names += [say("can_i_get", name=name) for name in group]
+    return {
+        "kind": "text",
+        "text": "\n".join(lines),
+        "suggestions": names,
+        "outcome": "answered",
+        "clauses": [],
+        "as_of": state.as_of.isoformat(),
+    }
+
+
+def programme_name(state: State, programme: str) -> str:
+    """How the programme is called in speech."""
+    words = state.room.knowledge.lexicon.get("programmes", {}).get(programme) or {}
+    return str(words.get("name") or state.room.rules.programmes[programme].title)

@@ -1,0 +1,96 @@
+"""Values and sentences in plain Chinese: formatting, and the templates of ``wording/`` filled in. No wording stands here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import Environment, Template
+
+from actions.profile import Entry, Profile
+from knowledge import Clause, Fact, Knowledge
+
+_WORDING = Path(__file__).with_name("wording")
+_JINJA = Environment(autoescape=False)  # noqa: S701 - plain text; every door escapes for itself
+
+
+@lru_cache(maxsize=8)
+def wording(name: str) -> Mapping[str, Any]:
+    """A file of ``wording/`` as data."""
+    return dict(yaml.safe_load((_WORDING / f"{name}.yml").read_text(encoding="utf-8")))
+
+
+@lru_cache(maxsize=1024)
+def _template(text: str) -> Template:
+    return _JINJA.from_string(text)
+
+
+def fill(template: str, **values: Any) -> str:
+    """A template with its values."""
+    return _template(template).render(**values)
+
+
+def say(key: str, **values: Any) -> str:
+    """The sentence ``key`` of messages.yml."""
+    return fill(wording("messages")[key], **values)
+
+
+def day(value: date) -> str:
+    """2021年9月1日"""
+    return f"{value.year}年{value.month}月{value.day}日"
+
+
+def yuan(fen: int) -> str:
+    """72,000 or 33.30: whole yuan without decimals."""
+    return f"{fen // 100:,}" if fen % 100 == 0 else f"{fen / 100:,.2f}"
+
+
+def percent(value: Fraction) -> str:
+    """A ratio as per cent, rounded to a tenth: ≈17.9%; exact ones without ≈."""
+    points = value * 100
+    tenths = round(points, 1)
+    mark = "" if tenths == points else "≈"
+    return f"{mark}{float(tenths):g}%"
+
+
+def spoken(fact: Fact, value: Any) -> str:
+    """A fact's value as it is said: 28 人, 12 万元 as 120,000 元, 企业."""
+    if isinstance(value, bool):
+        return fact.says.get(value) or ("是" if value else "否")
+    if isinstance(value, date):
+        return day(value)
+    if fact.type == "yuan":
+        return f"{yuan(int(Fraction(value) * 100))} 元"
+    if fact.type == "percent":
+        return f"{float(value):g}%"
+    if fact.type == "choice":
+        return fact.values.get(value, value)
+    unit = fact.unit or {"months": "个月", "days": "天", "year": "年"}.get(fact.type, "")
+    return f"{value} {unit}".strip()
+
+
+def entry_spoken(fact: Fact, entry: Entry) -> str:
+    """One believed fact in a summary: 参保职工人数 28 人；残疾人：否."""
+    if entry.state == "declined":
+        return f"{fact.zh}：{say('unsure')}"
+    return f"{fact.zh}{'约' if entry.approximate else ''}：{spoken(fact, entry.value)}"
+
+
+def summary(knowledge: Knowledge, profile: Profile, programme: str | None = None) -> str:
+    """Everything believed, in one line."""
+    return "；".join(entry_spoken(knowledge.facts[entry.fact], entry) for entry in profile.entries(programme))
+
+
+def source(knowledge: Knowledge, clause: Clause) -> str:
+    """辽人社发〔2021〕7号 一（一）"""
+    return f"{knowledge.notices[clause.document].number} {clause.item}"
+
+
+def one_line(quote: str) -> str:
+    """A quote without the line breaks of the scan; every character stays."""
+    return "".join(quote.split())

@@ -1,0 +1,420 @@
+"""One message read into the conversation: date and place, topic, answers, volunteered facts.
+
+The NLU has marked spans (programme, fact, quantity …) without knowing what was asked. Here they get their meaning from
+the question that is pending, the cue words of the lexicon, the fact's type and the date of the conversation.
+The steps stand in ``STEPS`` and run top to bottom; each may add to the ``Reading``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from actions.profile import Profile
+from actions.state import State
+from actions.values import Value, find_values, invalid_dates
+from eligibility.model import Programme
+from knowledge import Fact, Question
+from knowledge.text import normalise
+
+STATING = ("check", "inform", "affirm", "deny", "dont_know", "correct", "what_else", "nlu_fallback", "set_date", "resume")
+"""Intents under which a sentence is taken to speak of the applicant; a question about the notices in general is not."""
+
+_CLAUSE_BORDER = re.compile(r"[，,。；;！!？?、\s]")
+_ORDINAL = re.compile(r"^(?:选|第)?\s*([1-9][0-9]?|[一二三四五六七八九十])\s*(?:个|项|类|种)?$")
+_CHINESE_DIGITS = "一二三四五六七八九十"
+_LIST_BORDER = re.compile(r"[、,，;；]|\s+")
+_FAR = 12  # characters between a cue and its number beyond which they have nothing to do with each other
+_UNBOUNDED = 10**6
+
+
+@dataclass
+class Reading:
+    """What a message changes.
+
+    Attributes:
+        recorded: facts stated, in order. corrected: they replace what was believed.
+        declined: facts the user cannot tell.
+        problems: [{problem: impossible_date | negative | not_read, said}].
+        answered: the message took the interview further (the form must not reject it).
+    """
+
+    state: State
+    profile: Profile
+    programme: str | None
+    as_of: date
+    place: str
+    topics: tuple[str, ...]
+    told: str | None
+    pending: str | None
+    door_date: str | None
+    values: list[Value] = field(default_factory=list)
+    recorded: list[str] = field(default_factory=list)
+    declined: list[str] = field(default_factory=list)
+    problems: list[dict[str, str]] = field(default_factory=list)
+    corrected: bool = False
+    switched: bool = False
+    date_set: bool = False
+    answered: bool = False
+
+    def record(self, fact: str, value: Any, said: str, low: Any = None, high: Any = None) -> None:
+        self.profile = self.profile.given(fact, self.programme, value, said, low, high)
+        if fact not in self.recorded:
+            self.recorded.append(fact)
+
+    @property
+    def current(self) -> Programme | None:
+        return self.state.room.rules.programmes.get(self.programme or "")
+
+    @property
+    def question(self) -> Question | None:
+        return self.state.room.knowledge.questions.get(self.pending or "")
+
+
+def read(state: State) -> Reading:
+    """Read the latest message of a conversation."""
+    reading = Reading(
+        state, state.profile, state.programme, state.as_of, state.place, state.topics, state.told, state.pending,
+        state.asked_for_date,
+    )
+    for step in STEPS:
+        step(reading)
+    return reading
+
+
+# --- the steps ---------------------------------------------------------------------------------------------------
+def door_date_and_place(reading: Reading) -> None:
+    """The door's own date and place (page header, command line) hold until the user names another in words."""
+    wanted = reading.state.metadata.get("as_of")
+    if wanted and wanted != reading.door_date:
+        reading.door_date = wanted
+        reading.as_of = date.fromisoformat(wanted)
+        reading.told = None
+    place = reading.state.metadata.get("place")
+    if place and place != reading.place:
+        reading.place = place
+        reading.told = None
+
+
+def values_in_the_text(reading: Reading) -> None:
+    """Numbers, money, percentages, durations and dates, untyped; impossible dates are said, not guessed."""
+    reading.values = find_values(reading.state.text, reading.as_of)
+    for said in invalid_dates(reading.state.text):
+        reading.problems.append({"problem": "impossible_date", "said": said})
+
+
+def topic(reading: Reading) -> None:
+    """Which programme is talked about. A question in passing does not leave a running interview."""
+    state = reading.state
+    named = next((name for name in state.named("programme") if name in state.room.rules.programmes), None)
+    if state.intent == "resume" and named is None and state.topics:
+        named = state.topics[-1]
+    in_passing = state.interviewing and state.intent not in ("check", "resume", "inform")
+    if named is None or named == reading.programme or in_passing:
+        return
+    if reading.programme:
+        reading.topics = (*(t for t in reading.topics if t not in (named, reading.programme)), reading.programme)
+    reading.programme, reading.pending, reading.told = named, None, None
+    reading.switched = True
+
+
+def another_date(reading: Reading) -> None:
+    """“按2021年9月1日算”: the conversation moves to that date; a year alone means the programme's last day in it."""
+    if reading.state.intent != "set_date":
+        return
+    said = next((value for value in reading.values if value.kind == "date"), None)
+    window = _last_day(reading)
+    if said is None:
+        wanted = window
+    elif said.precision == "year" and window is not None and said.low <= window <= said.high:  # type: ignore[operator]
+        wanted = window
+    else:
+        wanted = said.value if said.precision == "day" else said.high  # type: ignore[assignment]
+    if isinstance(wanted, date):
+        reading.as_of, reading.told, reading.date_set, reading.answered = wanted, None, True, True
+        reading.values = [value for value in reading.values if value is not said]
+
+
+def choice_of_the_question(reading: Reading) -> None:
+    """A label, its number, yes or no, “都不是”: an answer to the question that is open."""
+    question, text = reading.question, _bare(reading.state.text)
+    if question is None or not text:
+        return
+    labels = {_bare(choice.label): choice for choice in question.choices}
+    if question.kind == "multi":
+        _multi(reading, question, text, labels)
+        return
+    chosen = labels.get(text) or _by_number(question, text)
+    if chosen is None and question.kind == "yes_no" and not reading.state.named("programme"):
+        wanted = {"affirm": True, "deny": False}.get(reading.state.intent)
+        chosen = next((c for c in question.choices if wanted is not None and wanted in c.sets.values()), None)
+    if chosen is not None:
+        for fact, value in chosen.sets.items():
+            reading.record(fact, value, reading.state.text)
+        reading.values = []
+
+
+def stated_facts(reading: Reading) -> None:
+    """Facts recognised by the lexicon (“律所”, “有残疾证”, “没裁人”), kept whether they were asked or not."""
+    state = reading.state
+    if state.intent not in STATING and not reading.question:
+        return
+    if state.intent == "ask":
+        return
+    for found in state.entities:
+        if found.get("entity") != "fact":
+            continue
+        name, _, raw = str(found["value"]).partition("=")
+        fact = state.room.knowledge.facts.get(name)
+        if fact is None or name in reading.recorded or not _speaks_of(reading, fact):
+            continue
+        value: Any = {"true": True, "false": False}.get(raw, raw)
+        if fact.type in ("count", "months", "days"):
+            value = int(raw)
+        reading.record(name, value, str(state.text[found.get("start", 0) : found.get("end", 0)]))
+
+
+def stated_values(reading: Reading) -> None:
+    """Each number goes to the fact whose cue stands nearest, else to the fact that is asked, else to its unit's own."""
+    state = reading.state
+    if state.intent not in STATING and not (reading.question and state.intent != "ask"):
+        return
+    reading.corrected = state.intent == "correct"
+    taken: set[str] = set(reading.recorded)
+    for value in reading.values:
+        if isinstance(value.low, (int, Fraction)) and value.low < 0:
+            reading.problems.append({"problem": "negative", "said": value.text})
+            continue
+        fact = _fact_for(reading, value, taken)
+        if fact is not None:
+            typed = _typed(fact, value, reading)
+            if typed is not None:
+                taken.add(fact.id)
+                reading.record(fact.id, *typed)
+
+
+def cannot_tell(reading: Reading) -> None:
+    """“不知道” declines what was asked; it is not asked again."""
+    question = reading.question
+    if reading.state.intent != "dont_know" or question is None or reading.recorded:
+        return
+    for fact in question.facts:
+        if fact not in reading.profile.facts(reading.programme or ""):
+            reading.profile = reading.profile.declined(fact, reading.programme)
+            reading.declined.append(fact)
+
+
+def outcome_of_reading(reading: Reading) -> None:
+    """Whether the interview goes on from here, or another action answers first."""
+    aside = reading.state.intent in ("ask", "why", "stop", "bye", "restart", "human", "summary", "what_else", "abuse")
+    if aside and not (reading.question and _is_choice(reading)):
+        return
+    if reading.recorded or reading.declined or reading.switched or reading.date_set or reading.problems:
+        reading.answered = True
+    if reading.recorded:
+        reading.told = None
+
+
+STEPS = (
+    door_date_and_place,
+    values_in_the_text,
+    topic,
+    another_date,
+    choice_of_the_question,
+    stated_facts,
+    stated_values,
+    cannot_tell,
+    outcome_of_reading,
+)
+
+
+# --- answers to a question ---------------------------------------------------------------------------------------
+def _multi(reading: Reading, question: Question, text: str, labels: Mapping[str, Any]) -> None:
+    """A submitted choice settles every box of the list; words in between settle only what they say."""
+    said = reading.state.text
+    pieces = [_bare(piece) for piece in _LIST_BORDER.split(said) if _bare(piece)]
+    nothing = text == _bare(question.none_of_these) or (reading.state.intent == "deny" and not reading.values)
+    if nothing and not any(found.get("entity") == "fact" for found in reading.state.entities):
+        for fact in question.facts:
+            if fact not in reading.profile.facts(reading.programme or ""):
+                reading.record(fact, False, said)
+    elif pieces and all(piece in labels for piece in pieces):
+        chosen = {fact: value for piece in pieces for fact, value in labels[piece].sets.items()}
+        for fact in question.facts:
+            reading.record(fact, chosen.get(fact, False), said)
+
+
+def _by_number(question: Question, text: str) -> Any:
+    """“2” or “第二个” of the offered choices; of a list with numbers as answers, never."""
+    match = _ORDINAL.match(text)
+    if match is None or not question.choices:
+        return None
+    word = match.group(1)
+    index = int(word) if word.isdigit() else _CHINESE_DIGITS.index(word) + 1
+    return question.choices[index - 1] if index <= len(question.choices) else None
+
+
+def _is_choice(reading: Reading) -> bool:
+    question, text = reading.question, _bare(reading.state.text)
+    return question is not None and text in {*(_bare(c.label) for c in question.choices), _bare(question.none_of_these)}
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[^\w+]", "", normalise(text))
+
+
+# --- numbers -----------------------------------------------------------------------------------------------------
+def _fact_for(reading: Reading, value: Value, taken: set[str]) -> Fact | None:
+    """The fact a value belongs to, or None: better not recorded than recorded wrongly."""
+    facts = reading.state.room.knowledge.facts
+    asked = [facts[name] for name in (reading.question.facts if reading.question else ()) if name not in taken]
+    known = [entry for entry in reading.profile.entries(reading.programme) if entry.state == "given"]
+    candidates = [fact for fact in _relevant(reading) if fact.id not in taken and _fits(fact, value, fact in asked)]
+    if reading.corrected:
+        believed = [facts[entry.fact] for entry in reversed(known)]
+        same_unit = {entry.fact for entry in known if value.unit and value.unit in entry.said}
+        again = [fact for fact in believed if fact in candidates]
+        chosen = _nearest_cue(reading, value, again) or next((f for f in again if f.id in same_unit), None)
+        if chosen or again:
+            return chosen or again[0]
+    on_that_day = _about_a_day(reading, value, candidates)
+    if on_that_day:
+        return on_that_day
+    cued = _nearest_cue(reading, value, [fact for fact in candidates if "at" not in _words(reading, fact.id)])
+    if cued:
+        return cued
+    fitting = next((fact for fact in asked if _fits(fact, value, True)), None)
+    if fitting and not (value.unit and _other_unit(reading, fitting, value)):
+        return fitting
+    return next((fact for fact in candidates if value.unit in _words(reading, fact.id).get("units", ())), fitting)
+
+
+def _relevant(reading: Reading) -> list[Fact]:
+    """Facts a number may be about: those of the programme under discussion, or all that fit the kind of applicant."""
+    facts = reading.state.room.knowledge.facts
+    programme = reading.current
+    if programme is None:
+        return [fact for fact in facts.values() if _words(reading, fact.id).get("cues") and _speaks_of(reading, fact)]
+    return [facts[name] for name in dict.fromkeys(_facts_of(programme)) if name in facts and not facts[name].agency]
+
+
+def _facts_of(programme: Programme) -> Iterable[str]:
+    for leaf in programme.leaves:
+        yield from leaf.facts
+    for ways in programme.derived.values():
+        for way in ways:
+            yield from way.facts
+    for exception in programme.exceptions:
+        yield from exception.facts
+    if programme.amount:
+        yield from programme.amount.base_facts
+        for option in programme.amount.rates:
+            yield from option.facts
+    for options in programme.results.values():
+        for option in options:
+            yield from option.facts
+
+
+def _fits(fact: Fact, value: Value, asked: bool) -> bool:
+    if value.kind == "number":
+        if fact.type == "count":
+            return value.unit in ("", "人", "个", "名", "位", "口", "次", "岁") and (value.unit != "岁" or fact.id == "age")
+        bare = value.unit == "" and asked
+        return bare and fact.type in ("yuan", "percent", "days") or bare and fact.type == "months" and value.low == 0
+    wanted = {"percent": "percent", "money": "yuan", "date": "date"}
+    if value.kind == "duration":
+        return fact.type == ("months" if value.unit == "月" else "days")
+    if fact.type == "year":
+        return value.kind == "date" and value.precision == "year"
+    return wanted[value.kind] == fact.type
+
+
+def _nearest_cue(reading: Reading, value: Value, facts: Iterable[Fact]) -> Fact | None:
+    """The fact with a cue word closest to the value inside the same clause; a cue in front counts as nearer."""
+    text, best = reading.state.text, None
+    start = max((m.end() for m in _CLAUSE_BORDER.finditer(text, 0, value.start)), default=0)
+    border = _CLAUSE_BORDER.search(text, value.end)
+    end = border.start() if border else len(text)
+    before, after = text[start : value.start], text[value.end : end]
+    for fact in facts:
+        for cue in _words(reading, fact.id).get("cues", ()):
+            at = before.rfind(cue)
+            distance = len(before) - at - len(cue) if at >= 0 else None
+            behind = after.find(cue)
+            if behind >= 0 and (distance is None or behind + 2 < distance):
+                distance = behind + 2
+            if distance is not None and distance <= _FAR:
+                rank = (distance - len(cue), -len(cue))
+                if best is None or rank < best[0]:
+                    best = (rank, fact)
+    return best[1] if best else None
+
+
+def _about_a_day(reading: Reading, value: Value, facts: Iterable[Fact]) -> Fact | None:
+    """A fact that speaks of one day (“2020年末参保人数”) takes the number said beside that day."""
+    if value.kind == "date":
+        return None
+    text = reading.state.text
+    for fact in facts:
+        day = _words(reading, fact.id).get("at")
+        for other in reading.values:
+            near = abs(other.start - value.start) <= 2 * _FAR and not _CLAUSE_BORDER.search(
+                text, min(other.end, value.end), max(other.start, value.start)
+            )
+            exact = other.kind == "date" and other.precision in ("day", "month")
+            if day and near and exact and other.low <= day <= other.high:  # type: ignore[operator]
+                return fact
+    return None
+
+
+def _other_unit(reading: Reading, fact: Fact, value: Value) -> bool:
+    """Whether the value's unit belongs to another fact than the one asked (“28个人” when layoffs are asked: no)."""
+    owners = [f for f in _relevant(reading) if value.unit in _words(reading, f.id).get("units", ())]
+    return fact.type != "count" and bool(owners) and fact not in owners
+
+
+def _typed(fact: Fact, value: Value, reading: Reading) -> tuple[Any, str, Any, Any] | None:
+    """(value, said, low, high) in the catalogue's type; bounds only where the words were approximate."""
+    if fact.type == "year":
+        year = value.low.year if isinstance(value.low, date) else 0
+        return year, value.text, None, None
+    low, high, best = value.low, value.high, value.value
+    if isinstance(best, date):
+        low, high = low or best, high or best
+        return best, value.text, *((low, high) if low != high else (None, None))
+    low = 0 if low is None else low
+    high = max(int(low) * 10, _UNBOUNDED) if high is None else high
+    if fact.type in ("count", "months", "days") and Fraction(best).denominator != 1:
+        reading.problems.append({"problem": "not_read", "said": value.text})
+        return None
+    return best, value.text, *((low, high) if low != high else (None, None))
+
+
+# --- who is spoken of --------------------------------------------------------------------------------------------
+def _speaks_of(reading: Reading, fact: Fact) -> bool:
+    """A unit's facts are not taken from a person's story (“我从公司辞职”), nor the reverse."""
+    if fact.scope == "programme":
+        return reading.programme is not None
+    programme = reading.current
+    return programme is None or fact.scope == programme.subject
+
+
+def _words(reading: Reading, fact: str) -> Mapping[str, Any]:
+    words: Mapping[str, Any] = (reading.state.room.knowledge.lexicon.get("facts") or {}).get(fact) or {}
+    return words
+
+
+def _last_day(reading: Reading) -> date | None:
+    """The last day on which the programme under discussion was open."""
+    programme = reading.current
+    if programme is None:
+        return None
+    decision = reading.state.room.rules.decide(
+        programme.id, reading.profile.facts(programme.id), as_of=reading.as_of, place=reading.place
+    )
+    return decision.window.until
+

@@ -1,0 +1,124 @@
+"""The conversation over HTTP: the page's own interface, and the shape of Rasa's REST channel for partners."""
+
+import hmac
+from collections.abc import Awaitable, Callable
+from datetime import date
+from typing import Any, Protocol
+
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Extra, Field, StrictStr
+
+from bot.api.errors import ApiError
+from bot.api.given import Given
+from bot.api.identity import Identity
+from bot.inputs import clean
+from bot.store.turns import Replies, Turns
+
+CheckPlace = Callable[[str], object]
+"""Raises eligibility's DecisionError for a place nobody knows."""
+
+
+class Answers(Protocol):
+    """What is needed of bot.assistant.Assistant."""
+
+    async def reply(
+        self,
+        sender: str,
+        text: str,
+        as_of: date | None = None,
+        place: str | None = None,
+        client_message_id: str | None = None,
+    ) -> Replies:
+        """Answer one message with at least one reply."""
+
+
+class Message(Given):
+    """One message of a user."""
+
+    sender: StrictStr | None = Field(None, max_length=100, description="上次回复里的会话编号；没有就开始一段新对话")
+    text: StrictStr = Field(description="用户说的话，最多 300 字")
+    client_message_id: StrictStr | None = Field(
+        None, regex=r"^[A-Za-z0-9_-]{1,64}$", description="消息编号；同一会话里重发同一编号，得到同样的回复"
+    )
+
+
+class MessageReply(BaseModel):
+    """The replies to one message."""
+
+    sender: str = Field(description="会话编号，下一条消息请带上")
+    replies: list[dict[str, Any]] = Field(description="回复，至少一条；形状见 docs/architecture.md")
+
+
+class RestMetadata(Given):
+    """What a partner may add; other keys are its own."""
+
+    class Config:
+        extra = Extra.ignore
+
+
+class RestMessage(BaseModel):
+    """One message in the shape of Rasa's REST channel."""
+
+    sender: StrictStr = Field("default", max_length=255, description="用户编号")
+    message: StrictStr = Field(description="用户说的话")
+    metadata: RestMetadata | None = Field(None, description="可带 as_of、place")
+
+
+class Conversation:
+    """One turn, once: the sender is ours, the text is clean, a repeated message is not understood twice."""
+
+    def __init__(self, assistant: Answers, turns: Turns, check_place: CheckPlace) -> None:
+        self._assistant, self._turns, self._check_place = assistant, turns, check_place
+
+    async def turn(self, sender: str, text: str, as_of: date | None, place: str | None, message: str | None) -> Replies:
+        """Return the replies to `text`."""
+        if place:
+            self._check_place(place)
+
+        def run() -> Awaitable[Replies]:
+            return self._assistant.reply(sender, clean(text), as_of=as_of, place=place, client_message_id=message)
+
+        return await (self._turns.once(sender, message, run) if message else run())
+
+
+def message_routes(conversation: Conversation, identity: Identity) -> APIRouter:
+    """POST /api/messages."""
+    router = APIRouter(tags=["对话"])
+
+    @router.post("/api/messages", response_model=MessageReply, summary="说一句话，得到回复")
+    async def messages(message: Message) -> JSONResponse:
+        if message.sender is not None and not identity.verified(message.sender):
+            raise ApiError(400, "api.sender", "sender")
+        number = message.sender or identity.issue()
+        sender = identity.sender("web", number)
+        replies = await conversation.turn(sender, message.text, message.as_of, message.place, message.client_message_id)
+        return JSONResponse({"sender": number, "replies": replies})
+
+    return router
+
+
+def rest_routes(conversation: Conversation, identity: Identity, token: str) -> APIRouter:
+    """POST /webhooks/rest/webhook, for those who hold the token."""
+    router = APIRouter(tags=["对话"])
+
+    @router.post("/webhooks/rest/webhook", summary="Rasa REST 形式的对话（需要令牌）")
+    async def webhook(
+        message: RestMessage, authorization: str = Header(""), given: str = Query("", alias="token")
+    ) -> list[dict[str, Any]]:
+        scheme, _, bearer = authorization.partition(" ")
+        shown = bearer.strip() if scheme.lower() == "bearer" else given
+        if not hmac.compare_digest(shown.encode(), token.encode()):
+            raise ApiError(401, "api.unauthorised", "token")
+        sender, given_too = identity.sender("rest", message.sender), message.metadata or RestMetadata()
+        replies = await conversation.turn(sender, message.message, given_too.as_of, given_too.place, None)
+        return [rest_reply(message.sender, reply) for reply in replies]
+
+    return router
+
+
+def rest_reply(recipient: str, reply: dict[str, Any]) -> dict[str, Any]:
+    """One reply as Rasa's REST channel gives it; the full reply stands under `custom`."""
+    labels = [*reply.get("question", {}).get("choices", ()), *reply.get("suggestions", ())]
+    buttons = {"buttons": [{"title": label, "payload": label} for label in labels]} if labels else {}
+    return {"recipient_id": recipient, "text": reply["text"], **buttons, "custom": reply}

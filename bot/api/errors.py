@@ -1,0 +1,103 @@
+"""Every failure of the HTTP interface is one Chinese sentence: ``{"error": {"message": …, "field": …}}``."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from bot.inputs import InputError
+from bot.messages import has, say
+from eligibility.errors import DecisionError
+
+
+class Problem(BaseModel):
+    """What went wrong, and in which input."""
+
+    message: str = Field(description="一句话：哪里不对、怎么改")
+    field: str | None = Field(None, description="不对的是哪一项")
+
+
+class ProblemReply(BaseModel):
+    """The body of every reply that is not a success."""
+
+    error: Problem
+
+
+class ApiError(Exception):
+    """A refusal with its status."""
+
+    def __init__(self, status: int, key: str, field: str | None = None, **details: Any) -> None:
+        super().__init__(key)
+        self.status, self.field, self.message = status, field, say(key, field=field, **details)
+
+
+def problem(
+    status: int, message: str, field: str | None = None, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """Return the reply to a request that failed."""
+    return JSONResponse(ProblemReply(error=Problem(message=message, field=field)).dict(), status, dict(headers or {}))
+
+
+def install(app: FastAPI) -> None:
+    """Give the application its sentences."""
+    app.exception_handler(ApiError)(_refused)
+    app.exception_handler(DecisionError)(_undecidable)
+    app.exception_handler(InputError)(_undecidable)
+    app.exception_handler(RequestValidationError)(_invalid)
+    app.exception_handler(HTTPException)(_http)
+
+
+def _refused(request: Request, error: ApiError) -> JSONResponse:
+    return problem(error.status, error.message, error.field)
+
+
+def _undecidable(request: Request, error: DecisionError | InputError) -> JSONResponse:
+    return problem(422, str(error), error.field)
+
+
+def _http(request: Request, error: HTTPException) -> JSONResponse:
+    key = {404: "api.not_found", 405: "api.wrong_method"}.get(error.status_code, "api.refused")
+    return problem(error.status_code, say(key, method=request.method, status=error.status_code), None, error.headers)
+
+
+def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+    first = error.errors()[0]
+    place = [part for part in first["loc"] if isinstance(part, str) and part not in ("body", "query", "path")]
+    field = place[0] if place else None
+    return problem(422, _sentence(first, field, request), field)
+
+
+_KEYS = {
+    "type_error.str": "api.wrong_text",
+    "str.type": "api.wrong_text",
+    "type_error.integer": "api.wrong_number",
+    "type_error.list": "api.wrong_list",
+    "type_error.dict": "api.wrong_object",
+    "value_error.extra": "api.unknown_field",
+    "value_error.list.max_items": "api.too_long",
+    "value_error.any_str.max_length": "api.too_long",
+    "value_error.any_str.min_length": "api.too_short",
+    "value_error.number.not_ge": "api.too_small",
+    "value_error.number.not_le": "api.too_big",
+}
+
+
+def _sentence(found: Mapping[str, Any], field: str | None, request: Request) -> str:
+    kind, context = found["type"], found.get("ctx") or {}
+    if kind == "value_error.input":  # raised by our own validators, already a sentence
+        return str(found["msg"])
+    if field is None:
+        return say("input.not_object", example='{"text": "稳岗返还怎么申请"}')
+    if kind == "value_error.missing":
+        return say("api.missing", field=field, what=_what(field))
+    if kind == "value_error.str.regex":
+        return say("api.wrong_form", field=field, what=_what(field))
+    return say(_KEYS.get(kind, "api.wrong_value"), field=field, limit=context.get("limit_value"))
+
+
+def _what(field: str) -> str:
+    return say(f"what.{field}") if has(f"what.{field}") else field

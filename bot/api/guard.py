@@ -1,0 +1,126 @@
+"""What every request passes through: a number, a limit, security headers, and a sentence when something breaks."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Iterable
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot.api.errors import problem
+from bot.inputs import InputError, read_json
+from bot.messages import say
+
+LARGEST_BODY = 64 * 1024
+_DISCARDED = 8 * 1024 * 1024  # read and thrown away, so that the sender of a few megabytes still sees our sentence
+_PATIENCE = 10.0  # seconds for a whole body
+_JSON_PATHS = ("/api/", "/webhooks/rest/")
+
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+logger = logging.getLogger(__name__)
+
+
+class Guard:
+    """ASGI middleware around the whole application."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; whatever the application raises becomes a 500 with a number, and a log entry."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        number, answered = secrets.token_hex(4), False
+
+        async def guarded(message: Message) -> None:
+            nonlocal answered
+            if message["type"] == "http.response.start":
+                answered = True
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+                headers["X-Request-Id"] = number
+                headers.setdefault("Cache-Control", "no-store" if _is_data(scope["path"]) else "no-cache")
+            await send(message)
+
+        try:
+            await self._answer(scope, receive, guarded)
+        except Exception:
+            # The path without its query: what people search for is not written to a log.
+            logger.exception("request %s failed: %s %s", number, scope["method"], scope["path"])
+            if not answered:
+                await problem(500, say("api.broken", request=number))(scope, receive, guarded)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] not in ("POST", "PUT", "PATCH", "DELETE"):
+            await self._app(scope, receive, send)
+            return
+        try:
+            body = await asyncio.wait_for(_read(scope, receive), _PATIENCE)
+        except asyncio.TimeoutError:
+            await problem(408, say("api.too_slow"), headers={"Connection": "close"})(scope, receive, send)
+            return
+        if body is None:
+            await problem(413, say("api.too_large"), headers={"Connection": "close"})(scope, receive, send)
+            return
+        if scope["path"].startswith(_JSON_PATHS):
+            try:
+                read_json(body)
+            except InputError as error:
+                await problem(400, str(error))(scope, receive, send)
+                return
+            scope = {**scope, "headers": list(_as_json(scope["headers"]))}
+        await self._app(scope, _replay(body, receive), send)
+
+
+async def _read(scope: Scope, receive: Receive) -> bytes | None:
+    """Return the body, or None when it is too large; never more than the limit is kept in memory."""
+    headers = Headers(scope=scope)
+    declared = headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > LARGEST_BODY and "expect" in headers:
+        return None  # the client asks before it sends
+    kept, size = bytearray(), 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return bytes(kept)
+        size += len(message.get("body", b""))
+        if size <= LARGEST_BODY:
+            kept += message.get("body", b"")
+        if size > _DISCARDED or not message.get("more_body", False):
+            return bytes(kept) if size <= LARGEST_BODY else None
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """Return a `receive` that gives the body that was read, then what the client does next."""
+    given = False
+
+    async def once() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return once
+
+
+def _as_json(headers: Iterable[tuple[bytes, bytes]]) -> Iterable[tuple[bytes, bytes]]:
+    """The same headers for a body that has been found to be JSON, whatever the client called it."""
+    yield from ((name, value) for name, value in headers if name != b"content-type")
+    yield b"content-type", b"application/json"
+
+
+def _is_data(path: str) -> bool:
+    return path.startswith(("/api/", "/webhooks/", "/healthz"))

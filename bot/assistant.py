@@ -1,0 +1,213 @@
+"""The assistant in this process: one message in, its replies out. Every door goes through `Assistant.reply`."""
+
+import bot.rasa_patches  # isort: skip  - first: it decides how Rasa is imported
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rasa.core.agent import Agent
+from rasa.core.channels.channel import OutputChannel, UserMessage
+from rasa.core.lock import TicketLock
+from rasa.core.lock_store import LOCK_LIFETIME, InMemoryLockStore, LockStore
+from rasa.core.tracker_store import InMemoryTrackerStore, TrackerStore
+
+from bot.action_endpoint import ActionEndpoint, describe
+from bot.nlu.text import escape_command, has_words, normalise_message
+from bot.privacy import mask
+from bot.train import ensure_model
+
+logger = logging.getLogger(__name__)
+
+Reply = dict[str, Any]
+"""What a door renders (docs/architecture.md): at least `kind` and `text`."""
+
+LONGEST_MESSAGE = 300
+CHANNEL = "wengang"
+_WORDING = Path(__file__).parent.parent / "actions" / "wording" / "messages.yml"
+_TEXTS = {
+    "action_failed": "抱歉，刚才这一步没有办成。您可以换个说法再试一次，或者说“转人工”，由工作人员来帮您。",
+    "empty_message": "没有收到文字。您想问哪一项政策，或者想看看自己能享受什么，请打几个字告诉我。",
+    "too_long": "您说得比较长，请分几次发给我，每次不超过{limit}个字。",
+}
+_HUMAN = "转人工"
+
+
+@dataclass
+class Turn:
+    """One message on its way to its replies. A step that fills `replies` ends it."""
+
+    sender: str
+    text: str
+    metadata: dict[str, Any]
+    message_id: str | None
+    replies: list[Reply] = field(default_factory=list)
+
+
+class Assistant:
+    """Rasa's agent with the actions in the same process. Make one with `await Assistant.load()`."""
+
+    def __init__(self, agent: Agent, apology: Reply) -> None:
+        self.agent = agent
+        self._apology = apology
+
+    @classmethod
+    async def load(
+        cls,
+        model_path: Path | str | None = None,
+        tracker_store: TrackerStore | None = None,
+        lock_store: LockStore | None = None,
+        *,
+        actions: str = "actions",
+        deadline: float = 2.0,
+    ) -> "Assistant":
+        """Return an assistant that has already answered once, so that the first user does not wait for it to warm up.
+
+        `model_path`: a model archive; default: the model of the present data, trained now if there is none.
+        `tracker_store`, `lock_store`: where conversations are kept and locked; default: in memory.
+        `actions`: the package of custom actions; `deadline`: seconds one action may take.
+        Raises rasa's ModelNotFound, bot.train.TrainingError, and whatever importing the actions raises (knowledge's PackError).
+        """
+        bot.rasa_patches.apply()
+        path = Path(model_path) if model_path else ensure_model()
+        apology = {"kind": "text", "text": text("action_failed"), "suggestions": [_HUMAN]}
+        endpoint = ActionEndpoint(actions, apology, deadline)
+        agent = Agent(action_endpoint=endpoint, lock_store=lock_store or QuickLockStore())
+        agent.tracker_store = InMemoryTrackerStore(None)  # not Rasa's fail-safe wrapper: it loses turns in silence
+        agent.load_model(path)
+        endpoint.domain = agent.domain.as_dict()
+        assistant = cls(agent, apology)
+        await assistant.reply("warm-up", "你好")
+        assistant._keep_in(tracker_store or InMemoryTrackerStore(agent.domain))
+        return assistant
+
+    async def reply(
+        self,
+        sender: str,
+        text: str,
+        as_of: date | str | None = None,
+        place: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        client_message_id: str | None = None,
+    ) -> list[Reply]:
+        """Answer one message; the list is never empty.
+
+        `as_of` (a date or its ISO form) and `place` hold from this message on; actions find them, and `metadata`, in
+        `tracker.latest_message["metadata"]`. `client_message_id` is stored with the message.
+        Whatever goes wrong inside becomes an apology with the offer of a human, and an error in the log.
+        """
+        given = {"as_of": as_of.isoformat() if isinstance(as_of, date) else as_of, "place": place}
+        known = {key: value for key, value in given.items() if value}
+        turn = Turn(sender, text, {**(metadata or {}), **known}, client_message_id)
+        steps: list[Callable[[Turn], Awaitable[None]]] = [
+            self._normalise,
+            self._refuse_nothing,
+            self._refuse_too_much,
+            self._mask_personal_numbers,
+            self._escape_commands,
+            self._converse,
+            self._never_be_silent,
+        ]
+        for step in steps:
+            await step(turn)
+            if turn.replies:
+                break
+        return turn.replies
+
+    # ── the steps of a turn, in their order ──
+
+    async def _normalise(self, turn: Turn) -> None:
+        """Full-width to half-width, no invisible characters, no broken ones."""
+        turn.text = normalise_message(turn.text)
+
+    async def _refuse_nothing(self, turn: Turn) -> None:
+        """Only marks, emoji or nothing at all."""
+        if not has_words(turn.text):
+            turn.replies = [_say("empty_message")]
+
+    async def _refuse_too_much(self, turn: Turn) -> None:
+        """More than anybody types into a chat."""
+        if len(turn.text) > LONGEST_MESSAGE:
+            turn.replies = [_say("too_long", limit=LONGEST_MESSAGE)]
+
+    async def _mask_personal_numbers(self, turn: Turn) -> None:
+        """Neither Rasa nor the store nor a log sees an identity card, telephone or bank card number."""
+        turn.text, _ = mask(turn.text)
+
+    async def _escape_commands(self, turn: Turn) -> None:
+        """A leading slash is a slash, not a forged intent."""
+        turn.text = escape_command(turn.text)
+
+    async def _converse(self, turn: Turn) -> None:
+        """One Rasa turn: understand, let the rules choose actions, run them, save."""
+        channel = ReplyChannel()
+        message = UserMessage(turn.text, channel, turn.sender, None, CHANNEL, turn.message_id, turn.metadata)
+        try:
+            await self.agent.handle_message(message)
+            turn.replies = channel.replies
+        except Exception as error:  # the store, the lock or Rasa itself: nothing of this turn is kept
+            logger.error("turn failed: %s", describe(error, turn.text))
+            turn.replies = [self._apology]
+
+    async def _never_be_silent(self, turn: Turn) -> None:
+        """No rule, no action and no error said anything: that is our mistake, not the user's."""
+        logger.error("turn without a reply")
+        turn.replies = [self._apology]
+
+    def _keep_in(self, store: TrackerStore) -> None:
+        store.domain = self.agent.domain
+        self.agent.tracker_store = self.agent.processor.tracker_store = store
+
+
+class ReplyChannel(OutputChannel):
+    """Collects the replies of one turn as the actions made them, each once."""
+
+    def __init__(self) -> None:
+        self.replies: list[Reply] = []
+
+    @classmethod
+    def name(cls) -> str:
+        """The name Rasa stores with each message."""
+        return CHANNEL
+
+    async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
+        """Keep the reply an action sent as json_message; a plain Rasa text becomes a reply of kind text."""
+        reply = message.get("custom") or {"kind": "text", "text": message.get("text") or ""}
+        if reply.get("text") and reply not in self.replies:
+            self.replies.append(reply)
+
+    async def send_text_message(self, recipient_id: str, text: str, **kwargs: Any) -> None:
+        """Required by Rasa; `send_response` never calls it."""
+        await self.send_response(recipient_id, {"text": text})
+
+
+class QuickLockStore(InMemoryLockStore):
+    """Rasa's lock store, except that a second message in the same conversation is not kept waiting a whole second."""
+
+    @asynccontextmanager
+    async def lock(
+        self, conversation_id: str, lock_lifetime: float = LOCK_LIFETIME, wait_time_in_seconds: float = 0.02
+    ) -> AsyncIterator[TicketLock]:
+        """Hold the conversation's lock. Raises rasa.core.lock_store.LockError when it cannot be had in time."""
+        async with super().lock(conversation_id, lock_lifetime, wait_time_in_seconds) as ticket:
+            yield ticket
+
+
+def text(key: str, **details: Any) -> str:
+    """Return the sentence `key` of actions/wording/messages.yml, or the one written here."""
+    return str(_wording().get(key, _TEXTS[key])).format(**details)
+
+
+def _say(key: str, **details: Any) -> Reply:
+    return {"kind": "text", "text": text(key, **details)}
+
+
+@cache
+def _wording() -> dict[str, Any]:
+    return (yaml.safe_load(_WORDING.read_text(encoding="utf-8")) or {}) if _WORDING.exists() else {}

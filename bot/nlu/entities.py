@@ -1,0 +1,106 @@
+"""The entities of the NLU contract (docs/architecture.md), found by the project's spaCy pipeline."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import date
+from typing import Any
+
+import spacy
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.extractors.extractor import EntityExtractorMixin
+from rasa.shared.nlu.constants import ENTITIES, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from spacy.language import Language
+
+from actions.values import find_values
+from bot.nlu import spans
+from bot.nlu.lexicon import span_patterns
+from bot.nlu.text import Squeezed
+
+Entity = dict[str, Any]
+_ANY_DAY = date(2021, 9, 1)  # what a relative date means does not matter here, only where it stands
+AS_WRITTEN = ("document",)  # kinds whose value is what the user wrote, not what the pattern stands for
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
+class PackEntityExtractor(GraphComponent, EntityExtractorMixin):
+    """Finds programmes, aspects, facts, places, documents and quantities. Nothing here is learned.
+
+    The patterns are read from the packs when the model is trained; the spaCy pipeline is saved in the model with
+    `to_disk`, so a served model needs no pack to read a message.
+    """
+
+    @staticmethod
+    def supported_languages() -> list[str] | None:
+        """Languages this component can work with."""
+        return ["zh"]
+
+    @staticmethod
+    def required_packages() -> list[str]:
+        """Python packages needed."""
+        return ["spacy"]
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
+        """Changed patterns make Rasa train this component again."""
+        return hashlib.sha256(json.dumps(span_patterns(), sort_keys=True).encode()).hexdigest()
+
+    def __init__(self, model_storage: ModelStorage, resource: Resource, nlp: Language) -> None:
+        self._model_storage, self._resource, self._nlp = model_storage, resource, nlp
+
+    @classmethod
+    def create(
+        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> PackEntityExtractor:
+        """Build the pipeline from the packs as they are now. Raises PackError."""
+        return cls(model_storage, resource, spans.build(span_patterns()))
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> PackEntityExtractor:
+        """Load the pipeline of a trained model."""
+        with model_storage.read_from(resource) as folder:
+            return cls(model_storage, resource, spacy.load(folder))
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Put the pipeline into the model."""
+        with self._model_storage.write_to(self._resource) as folder:
+            self._nlp.to_disk(folder)
+        return self._resource
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Add the entities of each message, in the order of the text."""
+        for message in messages:
+            if text := message.get(TEXT):
+                entities = self.add_extractor_name(self.find(text))
+                message.set(ENTITIES, message.get(ENTITIES, []) + entities, add_to_output=True)
+        return messages
+
+    def find(self, text: str) -> list[Entity]:
+        """Return the entities of a normalised text: entity, value, start, end."""
+        squeezed = Squeezed(text)
+        doc = self._nlp(squeezed.text)
+        found = [
+            _entity(kind, *squeezed.original(span.start_char, span.end_char), text, span.label_)
+            for kind, group in doc.spans.items()
+            for span in group
+        ]
+        found += [_entity("quantity", value.start, value.end, text) for value in find_values(text, _ANY_DAY)]
+        return sorted(found, key=lambda e: (e["start"], e["end"], e["entity"], e["value"]))
+
+
+def _entity(kind: str, start: int, end: int, text: str, value: str = "") -> Entity:
+    as_written = kind in AS_WRITTEN or not value
+    return {"entity": kind, "start": start, "end": end, "value": text[start:end] if as_written else value}

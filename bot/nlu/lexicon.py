@@ -1,0 +1,90 @@
+"""From the words of the packs to what the pipeline needs: dictionary words for jieba, patterns for spaCy.
+
+The words are data (`knowledge/packs/common/lexicon.yml`, written by policy officers); only the shape of a document
+number is written here.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from bot.nlu.spans import Pattern
+from bot.nlu.text import is_han, normalise_message
+from knowledge.pack import PACKS
+from knowledge.yaml_source import load_yaml
+
+Lexicon = Mapping[str, Any]
+_PROVINCE = "辽宁"
+_LONGEST_WORD = 8  # longer entries are phrases; as one word they would hide from the classifier what they consist of
+
+
+def read_lexicon(packs: Path = PACKS) -> Lexicon:
+    """Read common/lexicon.yml. Raises PackError."""
+    return load_yaml(packs / "common" / "lexicon.yml").data
+
+
+def dictionary_words(lexicon: Lexicon | None = None) -> list[str]:
+    """Return the names of programmes that jieba is to keep in one piece, sorted. Raises PackError."""
+    entries = (read_lexicon() if lexicon is None else lexicon).get("programmes", {})
+    words = {_squeeze(word) for entry in entries.values() for word in _names(entry)}
+    return sorted(word for word in words if 2 <= len(word) <= _LONGEST_WORD and all(map(is_han, word)))
+
+
+def span_patterns(lexicon: Lexicon | None = None) -> dict[str, list[Pattern]]:
+    """Return kind → spaCy patterns; a pattern's label is the entity's value. Raises PackError."""
+    lexicon = read_lexicon() if lexicon is None else lexicon
+    words = {
+        "programme": ((id, word) for id, entry in lexicon.get("programmes", {}).items() for word in _names(entry)),
+        "aspect": ((id, word) for id, words in lexicon.get("aspects", {}).items() for word in words),
+        "fact": _fact_words(lexicon.get("facts", {})),
+        "place": _place_words(lexicon.get("places", {})),
+    }
+    unique = {kind: dict.fromkeys((label, _squeeze(word)) for label, word in found) for kind, found in words.items()}
+    patterns: dict[str, list[Pattern]] = {
+        kind: [{"label": label, "pattern": word} for label, word in found] for kind, found in unique.items()
+    }
+    return patterns | {"document": [{"label": "document", "pattern": tokens} for tokens in _DOCUMENT_NUMBERS]}
+
+
+def _names(programme: Mapping[str, Any]) -> list[str]:
+    return [programme["name"], *programme.get("aliases", ())]
+
+
+def _fact_words(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield ("disabled=true", "残疾人") and so on. `cues` only help to read a number; they state nothing."""
+    for fact, entry in facts.items():
+        stated = {"true": entry.get("true", ()), "false": entry.get("false", ()), "0": entry.get("zero", ())}
+        for value, words in {**stated, **entry.get("values", {})}.items():
+            yield from ((f"{fact}={value}", word) for word in words)
+
+
+def _place_words(places: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield (name of the place, a word for it): every word of a Liaoning city stands for the city."""
+    yield from ((_PROVINCE, word) for word in places.get("province", ()))
+    for city, words in places.get("liaoning", {}).items():
+        yield from ((city, word) for word in (city, *words))
+    yield from ((word, word) for word in places.get("elsewhere", ()))
+
+
+def _squeeze(word: str) -> str:
+    """Return the word as it stands in a message the pipeline reads: normalised, without spaces inside Chinese."""
+    return normalise_message(str(word))
+
+
+# ── document numbers: 本人社〔2021〕43号, 〔2021〕7号文件, 2021年7号文, 43号文, 辽人社发7号; one token is one character ──
+
+
+def _any_of(characters: str, times: str) -> dict[str, Any]:
+    return {"TEXT": {"IN": list(characters)}, "OP": times}
+
+
+_ISSUER = "本辽沈国人社部发政办财税函厅字规农教民"
+_DIGIT = "0123456789〇零一二三四五六七八九十百"
+_NUMBER, _FILE = _any_of(_DIGIT, "{1,4}"), [_any_of("文", "?"), _any_of("件", "?")]
+_HAO, _WEN = {"TEXT": "号"}, {"TEXT": "文"}
+_DOCUMENT_NUMBERS: list[list[dict[str, Any]]] = [
+    [_any_of(_ISSUER, "{0,8}"), _any_of("〔[(【", "{1}"), _any_of(_DIGIT, "{4}"), _any_of("〕])】", "{1}"), _NUMBER, _HAO, *_FILE],
+    [_any_of(_ISSUER, "{0,8}"), _any_of(_DIGIT, "{4}"), {"TEXT": "年"}, _any_of("第", "?"), _NUMBER, _HAO, _WEN, _FILE[1]],
+    [_any_of(_ISSUER, "{0,8}"), _any_of("第", "?"), _NUMBER, _HAO, _WEN, _FILE[1]],
+    [_any_of(_ISSUER, "{2,8}"), _NUMBER, _HAO, *_FILE],
+]

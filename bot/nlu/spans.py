@@ -1,0 +1,102 @@
+"""The spaCy pipeline that finds what a message speaks of: blank Chinese, one character a token, one SpanRuler a kind.
+
+Characters, not words: number and name borders do not depend on how jieba cut the sentence. One ruler a kind, so that
+within a kind the longest match wins while spans of different kinds may overlap (失业补助金 is a programme in
+没领过失业补助金, which is a fact).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+from spacy.util import registry
+
+Pattern = dict[str, Any]
+"""A spaCy pattern: `label` is the value the span stands for, `pattern` a text or a list of token descriptions."""
+
+_FILTER = "wengang.longest_spans.v1"
+_ASSERTIONS = "wengang_assertions"
+_NEGATIONS = ("不属于", "不算", "不是", "没有", "没", "不", "非", "无", "未")
+_DOUBTS = ("是不是", "有没有", "算不算", "属不属于", "能不能算", "是否", "是否属于", "算否")
+_UNITS = "元块万千百个人名天月年岁.%"
+_OPPOSITE = {"true": "false", "false": "true"}
+
+
+def build(patterns: Mapping[str, Iterable[Pattern]]) -> Language:
+    """Return a pipeline that puts the spans of every kind into `doc.spans[kind]`; their label is their value."""
+    nlp = spacy.blank("zh")  # its default tokenizer: one token a character
+    for kind, entries in patterns.items():
+        config = {"spans_key": kind, "spans_filter": {"@misc": _FILTER}, "phrase_matcher_attr": "LOWER"}
+        ruler: Any = nlp.add_pipe("span_ruler", name=kind, config=config)
+        ruler.add_patterns(list(entries))
+    if "fact" in patterns:
+        nlp.add_pipe(_ASSERTIONS)
+    return nlp
+
+
+@registry.misc(_FILTER)
+def longest_spans() -> Callable[[Iterable[Span], Iterable[Span]], list[Span]]:
+    """Make the filter of a ruler: of overlapping spans the longest wins, then the first.
+
+    Unlike spaCy's own filter it keeps every meaning of the winning characters: one word can stand for two facts.
+    """
+
+    def keep(_: Iterable[Span], found: Iterable[Span]) -> list[Span]:
+        kept: list[Span] = []
+        for span in sorted(found, key=lambda s: (s.start - s.end, s.start)):
+            if _stands_alone(span) and all(span.start >= k.end or span.end <= k.start or _same_place(span, k) for k in kept):
+                kept.append(span)
+        return sorted(kept, key=lambda s: (s.start, s.label_))
+
+    return keep
+
+
+def _stands_alone(span: Span) -> bool:
+    """Tell whether a span in letters or digits is whole: 4050 is not in 14050, nor the name of anything in 4050元."""
+    doc, text = span.doc, span.text
+    before = doc[span.start - 1].text if span.start else ""
+    after = doc[span.end].text if span.end < len(doc) else ""
+    cut = (text[0].isascii() and _is_latin(before)) or (text[-1].isascii() and _is_latin(after))
+    return not cut and not (text.isdecimal() and after and after in _UNITS)
+
+
+def _is_latin(c: str) -> bool:
+    return c.isascii() and c.isalnum()
+
+
+def _same_place(one: Span, other: Span) -> bool:
+    return (one.start, one.end) == (other.start, other.end)
+
+
+@Language.component(_ASSERTIONS)
+def read_assertions(doc: Doc) -> Doc:
+    """Read the word in front of every fact.
+
+    A negation turns true into false and the reverse and joins the span (没有残疾 is disabled=false); it drops a fact
+    that is not a bool, since "not an enterprise" names no kind of unit. 是不是, 有没有 … ask; they assert nothing.
+    """
+    asserted = (_assertion(doc, span) for span in doc.spans["fact"])
+    doc.spans["fact"] = [span for span in asserted if span is not None]
+    return doc
+
+
+def _asks_a_not_a(before: str, words: str) -> bool:
+    """Tell whether the span's own negation is half of a question: 有|没有残疾证, 是|不是大企业, 在|不在辽宁."""
+    return words[0] in "没不" and before[-1:] == words[1:2]
+
+
+def _assertion(doc: Doc, span: Span) -> Span | None:
+    before = doc[: span.start].text
+    if before.endswith(_DOUBTS) or _asks_a_not_a(before, span.text):
+        return None
+    negation = next((word for word in _NEGATIONS if before.endswith(word)), None)
+    if negation is None:
+        return span
+    fact, _, value = span.label_.partition("=")
+    if value not in _OPPOSITE:
+        return None
+    return Span(doc, span.start - len(negation), span.end, label=f"{fact}={_OPPOSITE[value]}")

@@ -1,0 +1,160 @@
+"""Everything we change in Rasa, and how it is imported. Import this module before any other of Rasa.
+
+Measured on two cores: the stock form turn spends two thirds of its time checking a constant JSON schema, and the stock
+start spends five seconds importing TensorFlow for two base classes nobody instantiates.
+`tests/bot/test_rasa_patches.py` compares every patch with the original; another version of Rasa stops here.
+"""
+
+import importlib
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Callable, MutableMapping
+from types import ModuleType
+from typing import Any
+
+os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
+
+
+# ── TensorFlow is imported for the base classes of neural components; a served model of ours has none ──
+
+_NEEDS_KERAS = ("rasa.utils.tensorflow.callback", "rasa.utils.tensorflow.data_generator")
+
+
+def _import_without_tensorflow() -> None:
+    """Import the two Rasa modules that subclass Keras classes, with empty base classes instead.
+
+    They are a progress bar, a checkpoint writer and a batch generator of neural training. Afterwards the stand-ins are
+    gone: `rasa train` in this process imports the real TensorFlow. Nothing happens when it is loaded already.
+    """
+    if "tensorflow" in sys.modules:
+        return
+    names = ("tensorflow", "tensorflow.keras", "tensorflow.keras.callbacks", "tensorflow.keras.utils")
+    tensorflow, keras, callbacks, utils = (ModuleType(name) for name in names)
+    tensorflow.keras, keras.callbacks, keras.utils = keras, callbacks, utils  # type: ignore[attr-defined]
+    callbacks.Callback, utils.Sequence = object, object  # type: ignore[attr-defined]
+    sys.modules.update(zip(names, (tensorflow, keras, callbacks, utils), strict=True))
+    try:
+        for module in _NEEDS_KERAS:
+            importlib.import_module(module)
+    finally:
+        for name in names:
+            del sys.modules[name]
+
+
+with warnings.catch_warnings():  # Rasa's web server switches every deprecation warning on, for the whole process
+    import sanic.app  # noqa: F401
+_import_without_tensorflow()
+
+import jsonschema  # noqa: E402
+import rasa  # noqa: E402
+import structlog  # noqa: E402
+from rasa.core.actions.action import ActionSessionStart, RemoteAction  # noqa: E402
+from rasa.core.processor import MessageProcessor  # noqa: E402
+from rasa.engine.storage.storage import ModelMetadata  # noqa: E402
+from rasa.shared.core.events import ActiveLoop, Event, SlotSet  # noqa: E402
+from rasa.shared.core.trackers import DialogueStateTracker  # noqa: E402
+from rasa.shared.utils.common import all_subclasses  # noqa: E402
+
+assert rasa.__version__ == "3.6.21", f"bot/rasa_patches.py was written for Rasa 3.6.21, not {rasa.__version__}"
+
+stock_validate_action_result: Callable[[RemoteAction, dict[str, Any]], bool] = RemoteAction._validate_action_result
+stock_resolve_by_type: Callable[..., type[Event] | None] = Event.resolve_by_type
+stock_metadata_from_dict: Callable[[dict[str, Any]], ModelMetadata] = ModelMetadata.from_dict
+stock_has_session_expired: Callable[[MessageProcessor, DialogueStateTracker], bool] = MessageProcessor._has_session_expired
+stock_carried_events: Callable[[DialogueStateTracker], list[SlotSet]] = ActionSessionStart._slot_set_events_from_tracker
+
+
+def apply() -> None:
+    """Put the patches in place and quieten the logs. Doing it again changes nothing."""
+    RemoteAction._validate_action_result = validate_action_result
+    Event.resolve_by_type = staticmethod(resolve_by_type)
+    ModelMetadata.from_dict = staticmethod(metadata_from_dict)
+    MessageProcessor._has_session_expired = has_session_expired
+    ActionSessionStart._slot_set_events_from_tracker = staticmethod(carried_events)
+    warnings.filterwarnings("ignore", message="(?s).*Slot auto-fill has been removed in 3.0")  # said about every domain
+    configure_logging()
+
+
+def metadata_from_dict(serialized: dict[str, Any]) -> ModelMetadata:
+    """Same as `ModelMetadata.from_dict`, without the graph the model was trained with (its `train_schema` is empty).
+
+    Only continued training looks at that graph; rebuilding it imports every component Rasa has, TensorFlow included.
+    """
+    return stock_metadata_from_dict({**serialized, "train_schema": {"nodes": {}}})
+
+
+# ── the reply of an action is checked against a schema that never changes: compile it once ──
+
+_SCHEMA = RemoteAction.action_response_format_spec()
+_VALIDATOR = jsonschema.validators.validator_for(_SCHEMA)(_SCHEMA)
+
+
+def validate_action_result(action: RemoteAction, result: dict[str, Any]) -> bool:
+    """Same as `RemoteAction._validate_action_result`, without checking Rasa's own schema at every call.
+
+    Raises jsonschema.ValidationError with the same message.
+    """
+    return _VALIDATOR.is_valid(result) or stock_validate_action_result(action, result)
+
+
+# ── rebuilding a tracker looks every event's class up by its name: remember the answer ──
+
+_EVENT_CLASSES: dict[str, type[Event]] = {}
+
+
+def resolve_by_type(type_name: str, default: type[Event] | None = None) -> type[Event] | None:
+    """Same as `Event.resolve_by_type`, without walking all classes for every event. Raises ValueError: unknown name."""
+    if type_name not in _EVENT_CLASSES:
+        _EVENT_CLASSES.update({cls.type_name: cls for cls in reversed(all_subclasses(Event))})
+    return _EVENT_CLASSES.get(type_name) or stock_resolve_by_type(type_name, default)
+
+
+# ── a turn costs time for every event of its session (8 ms at first, 150 ms at turn 200): begin a new one in between ──
+
+LONGEST_SESSION = 400  # events; a turn has ten to fifteen
+
+
+def has_session_expired(processor: MessageProcessor, tracker: DialogueStateTracker) -> bool:
+    """Same as `MessageProcessor._has_session_expired`, and true for a session that has become long."""
+    return stock_has_session_expired(processor, tracker) or len(tracker.events) > LONGEST_SESSION
+
+
+def carried_events(tracker: DialogueStateTracker) -> list[Event]:
+    """What a new session begins with: the last value of every slot (Rasa repeats every value a slot ever had) and the
+    interview that is running (Rasa drops it; the user would have to start it again)."""
+    last = {event.key: event for event in stock_carried_events(tracker)}
+    running = [ActiveLoop(tracker.active_loop_name)] if tracker.active_loop_name else []
+    return [*last.values(), *running]
+
+
+# ── logs name what happened, never what was said ──
+
+_HARMLESS_KEYS = ("event", "level", "action_name", "action_extract_slot", "len_extraction_events")
+
+
+def drop_what_was_said(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Structlog processor: keep only the keys that cannot hold words of a user."""
+    return {key: value for key, value in entry.items() if key in _HARMLESS_KEYS}
+
+
+def configure_logging(level: int = logging.WARNING) -> None:
+    """Let Rasa log from `level` on, through the ordinary logging, without message texts.
+
+    Unconfigured, its structlog prints every message with its full text.
+    """
+    structlog.configure(
+        processors=[
+            structlog.stdlib.add_log_level,
+            drop_what_was_said,
+            structlog.processors.KeyValueRenderer(key_order=["event"]),
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        cache_logger_on_first_use=True,
+    )
+    for name in ("rasa", "rasa_sdk", "apscheduler"):
+        logging.getLogger(name).setLevel(level)

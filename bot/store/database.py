@@ -1,0 +1,69 @@
+"""Opening the database and bringing its tables up to date."""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.messages import say
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+_LOCK = 0x77656E67  # "weng": one migration at a time on PostgreSQL
+
+
+class StoreError(RuntimeError):
+    """The database cannot be used. ``str()`` is one Chinese sentence."""
+
+
+def open_engine(url: str) -> Engine:
+    """Return an engine (SQLAlchemy 2.0 style); SQLite files get their folder, WAL and a busy timeout."""
+    address = make_url(url)
+    if address.get_backend_name() != "sqlite":
+        return sa.create_engine(address, future=True, pool_pre_ping=True, pool_size=5)
+    if address.database and address.database != ":memory:":
+        try:
+            Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            raise _unusable(url) from None
+    engine = sa.create_engine(address, future=True, connect_args={"timeout": 15})
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def migrate(url: str) -> None:
+    """Create or update the tables; safe to repeat and to run from several processes. Raises StoreError."""
+    engine = open_engine(url)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    try:
+        with engine.connect() as connection, connection.begin():
+            _only_one(connection)
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except SQLAlchemyError as error:
+        raise _unusable(url) from error
+    finally:
+        engine.dispose()
+
+
+def _only_one(connection: Connection) -> None:
+    """Wait here while another process migrates, until this transaction ends."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+
+
+def _prepare_sqlite(connection, _record) -> None:  # type: ignore[no-untyped-def]
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")  # with WAL a crash of the machine loses the last turns, never the file
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _unusable(url: str) -> StoreError:
+    return StoreError(say("store.unusable", url=make_url(url).render_as_string(hide_password=True)))
