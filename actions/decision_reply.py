@@ -1,4 +1,4 @@
-"""A decision put into words, in the order of the answer: verdict, amount, deadline, what is missing, basis, next step."""
+"""A decision put into words, in the order of the answer: verdict, amount, deadline, what is missing, basis, next."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def decision_reply(room: Room, decision: Decision, profile: Profile) -> Reply:
         "card": {"headline": headline, "lines": lines, "quotes": quotes, "next_step": next_step},
         "programme": decision.programme,
         "outcome": "interview",
-        "clauses": [reason.clause for reason in decision.because],
+        "cited": [reason.clause for reason in decision.because],
         "as_of": decision.as_of.isoformat(),
     }
 
@@ -167,9 +167,10 @@ class _Composer:
             yield words["no_application"]
         elif "apply_by" in results and self.decision.window.state == "open":
             yield fill(words["apply_by"], day=_day(results["apply_by"]), days_left=results.get("days_left"))
-        elif self.decision.window.state == "open" and self.decision.window.until:
-            if self.decision.verdict != INELIGIBLE:
-                yield fill(words["not_applied"], day=day(self.decision.window.until))
+        elif (
+            self.decision.window.state == "open" and self.decision.window.until and self.decision.verdict != INELIGIBLE
+        ):
+            yield fill(words["not_applied"], day=day(self.decision.window.until))
         if "pay_until_at_latest" in results:
             yield fill(words["pay_until"], day=_day(results["pay_until_at_latest"]))
         if "extend_until_at_latest" in results:
@@ -219,8 +220,13 @@ def signature(decision: Decision) -> str:
     """What of a decision the user would notice: unchanged means it need not be told again."""
     money = decision.amount
     parts: tuple[Any, ...] = (
-        decision.programme, decision.verdict, decision.window.state, money.fen if money else None,
-        money.low_fen if money else None, decision.results.get("route"), decision.depends_on,
+        decision.programme,
+        decision.verdict,
+        decision.window.state,
+        money.fen if money else None,
+        money.low_fen if money else None,
+        decision.results.get("route"),
+        decision.depends_on,
     )
     return repr(parts)
 
@@ -231,4 +237,3 @@ def _equals(text: str) -> str:
 
 def _day(text: str) -> str:
     return day(date.fromisoformat(text))
-

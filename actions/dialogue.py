@@ -28,7 +28,7 @@ def send(dispatcher: CollectingDispatcher, reply: Reply) -> None:
 
 def text_reply(text: str, outcome: str, suggestions: list[str] | None = None) -> Reply:
     """A reply of plain words."""
-    return {"kind": "text", "text": text, "suggestions": suggestions or [], "outcome": outcome, "clauses": []}
+    return {"kind": "text", "text": text, "suggestions": suggestions or [], "outcome": outcome, "cited": []}
 
 
 class _Turn(Action):
@@ -51,6 +51,10 @@ class Understand(_Turn):
 
     action_name = "action_validate_slot_mappings"
 
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        # Rasa extracts slots a second time when a form starts; a message must be read only once
+        return [] if _already_read(tracker) else super().run(dispatcher, tracker, domain)
+
     def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
         if state.intent == "restart":
             return []
@@ -71,6 +75,15 @@ class Understand(_Turn):
         if reading.answered:
             events.append(SlotSet("answer", True))
         return events
+
+
+def _already_read(tracker: Tracker) -> bool:
+    for event in reversed(tracker.events):
+        if event["event"] == "user":
+            return False
+        if event["event"] == "slot" and event["name"] == "heard":
+            return True
+    return False
 
 
 def _heard(reading: Reading) -> dict[str, Any] | None:
@@ -124,8 +137,7 @@ class TellVerdict(_Turn):
         now = interview.standing(state)
         before = interview.heard(state)
         if now is None:
-            names = [programme_name(state, name) for name in state.room.rules.programmes]
-            send(dispatcher, text_reply(f"{before} {say('which_programme')}".strip(), "clarify", names))
+            send(dispatcher, self.which_programme(state, before))
             return [SlotSet("pending", None), SlotSet("heard", None)]
         if signature(now.decision) == state.told and before:
             send(dispatcher, interview.unchanged_reply(state, now, before))
@@ -133,6 +145,15 @@ class TellVerdict(_Turn):
             for reply in interview.verdict_replies(state, now, before):
                 send(dispatcher, reply)
         return [SlotSet("pending", None), SlotSet("heard", None), SlotSet("told", signature(now.decision))]
+
+    @staticmethod
+    def which_programme(state: State, before: str) -> Reply:
+        """Entitled to what? The clause the words come closest to, else the programmes to choose from."""
+        nearest = answer(state) if state.intent == "check" else None
+        if nearest and nearest["outcome"] in ("answered", "out_of_scope") and not nearest.get("nothing_found"):
+            return {**nearest, "text": f"{before} {nearest['text']}".strip()}
+        names = [say("can_i_get", name=programme_name(state, name)) for name in state.room.rules.programmes]
+        return text_reply(f"{before} {say('which_programme')}".strip(), "clarify", names)
 
 
 class Answer(_Turn):
@@ -173,7 +194,7 @@ class Why(_Turn):
             clause = knowledge.clauses[name]
             lines.append(say("why_clause", source=source(knowledge, clause), quote=one_line(clause.quote)))
         reply = text_reply("\n".join(lines), "answered")
-        send(dispatcher, {**reply, "clauses": list(dict.fromkeys(cited)), "programme": programme.id})
+        send(dispatcher, {**reply, "cited": list(dict.fromkeys(cited)), "programme": programme.id})
         return []
 
 
@@ -207,7 +228,7 @@ def _profile_reply(state: State, key: str) -> Reply:
         {"fact": e.fact, "label": knowledge.facts[e.fact].zh, "value": state.profile.slot.get(e.fact), "said": e.said}
         for e in state.profile.entries()
     ]
-    return {"kind": "profile", "text": text, "profile": entries, "outcome": "answered", "clauses": []}
+    return {"kind": "profile", "text": text, "profile": entries, "outcome": "answered", "cited": []}
 
 
 class SetDate(_Turn):
@@ -273,7 +294,8 @@ class Social(_Turn):
 
     def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
         key = state.intent if state.intent in wording("messages") else "greet"
-        examples = list(wording("messages")["example_questions"]) if key in ("greet", "chitchat", "bot_challenge") else []
+        helpful = key in ("greet", "chitchat", "bot_challenge")
+        examples = list(wording("messages")["example_questions"]) if helpful else []
         send(dispatcher, text_reply(say(key), "smalltalk", examples))
         return []
 
@@ -284,10 +306,7 @@ class OutOfScope(_Turn):
     action_name = "action_out_of_scope"
 
     def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
-        if state.named("programme"):
-            send(dispatcher, answer(state))
-        else:
-            send(dispatcher, text_reply(say("out_of_scope"), "out_of_scope"))
+        send(dispatcher, answer(state))
         return []
 
 
@@ -298,7 +317,9 @@ class NotUnderstood(_Turn):
 
     def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
         question = state.room.knowledge.questions.get(state.pending or "")
-        if state.intent == "correct":
+        if state.heard.get("problems"):
+            send(dispatcher, text_reply(interview.heard(state), "clarify"))
+        elif state.intent == "correct":
             send(dispatcher, _profile_reply(state, "what_is_wrong"))
         elif state.interviewing and question is not None and not state.named("programme"):
             text = say("not_understood_answer", remind=question.remind)
@@ -316,5 +337,3 @@ class Fallback(NotUnderstood):
     """No rule matched."""
 
     action_name = "action_default_fallback"
-
-

@@ -72,6 +72,8 @@ def heard(state: State) -> str:
     for problem in state.heard.get("problems", ()):
         said.append(say(problem["problem"], said=problem["said"]))
     believed = {entry.fact: entry for entry in state.profile.entries(state.programme)}
+    unclear = state_unclear.fact if (state_unclear := _unclear(state)) else None
+    believed.pop(unclear or "", None)
     recorded = _worth_saying(state, [name for name in state.heard.get("recorded", ()) if name in believed])
     if len(recorded) > 1 and all(believed[name].value is False for name in recorded):
         recorded = []  # “以上都不是” needs no litany
@@ -81,6 +83,11 @@ def heard(state: State) -> str:
     elif state.heard.get("declined"):
         said.append(say("declined"))
     return " ".join(said)
+
+
+def _unclear(state: State) -> Entry | None:
+    now = standing(state)
+    return now.unclear if now else None
 
 
 def _worth_saying(state: State, recorded: list[str]) -> list[str]:
@@ -119,7 +126,7 @@ def question_reply(state: State, now: Standing, before: str = "") -> Reply:
         "suggestions": [*(choices if question.kind != "multi" else []), *([say("unsure")] if question.unsure else [])],
         "outcome": "interview",
         "programme": state.programme,
-        "clauses": _clauses_of(state, now),
+        "cited": _clauses_of(state, now),
         "as_of": state.as_of.isoformat(),
     }
 
@@ -146,7 +153,7 @@ def closed_reply(state: State, decision: Decision, before: str = "") -> Reply:
         "suggestions": offers,
         "outcome": "interview",
         "programme": decision.programme,
-        "clauses": _window_clauses(state, decision),
+        "cited": _window_clauses(state, decision),
         "as_of": state.as_of.isoformat(),
     }
 
@@ -171,7 +178,7 @@ def unchanged_reply(state: State, now: Standing, before: str) -> Reply:
         "text": f"{before} {text}".strip(),
         "outcome": "interview",
         "programme": now.decision.programme,
-        "clauses": [reason.clause for reason in now.decision.because],
+        "cited": [reason.clause for reason in now.decision.because],
         "as_of": state.as_of.isoformat(),
     }
 

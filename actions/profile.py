@@ -78,8 +78,14 @@ class Profile:
             except (ValueError, KeyError):
                 continue
             if value is not None:
-                yield Entry(fact, "given", value, value if low is None else low, value if high is None else high,
-                            str(entry.get("said", "")))
+                yield Entry(
+                    fact,
+                    "given",
+                    value,
+                    value if low is None else low,
+                    value if high is None else high,
+                    str(entry.get("said", "")),
+                )
 
     def facts(self, programme: str) -> dict[str, Any]:
         """Stated facts for the engine."""

@@ -6,9 +6,13 @@ from typing import Any
 
 from actions.speak import say
 from actions.state import State
-from eligibility.model import CONDITIONAL, ELIGIBLE, INELIGIBLE, NEEDS_INFO
+from eligibility.model import CONDITIONAL, ELIGIBLE, INELIGIBLE, NEEDS_INFO, Leaf
 
-_GROUPS = (("what_else_likely", (ELIGIBLE, CONDITIONAL)), ("what_else_maybe", (NEEDS_INFO,)), ("what_else_no", (INELIGIBLE,)))
+_GROUPS = (
+    ("what_else_likely", (ELIGIBLE, CONDITIONAL)),
+    ("what_else_maybe", (NEEDS_INFO,)),
+    ("what_else_no", (INELIGIBLE,)),
+)
 
 
 def screening(state: State) -> dict[str, Any]:
@@ -18,6 +22,7 @@ def screening(state: State) -> dict[str, Any]:
     told = {state.room.knowledge.facts[entry.fact].scope for entry in state.profile.entries()} & {"unit", "person"}
     subjects = {current.subject} if current else told
     verdicts: dict[str, list[str]] = {}
+    cited: list[tuple[int, list[str]]] = []
     for name, programme in programmes.items():
         if name == state.programme or (subjects and programme.subject not in subjects):
             continue
@@ -26,6 +31,9 @@ def screening(state: State) -> dict[str, Any]:
             declined=state.profile.unknowns(name),
         )  # fmt: skip
         verdicts.setdefault(decision.verdict, []).append(programme_name(state, name))
+        met = {leaf.id for leaf in programme.leaves if decision.leaves.get(leaf.id)}
+        own = [c for leaf in programme.leaves if leaf.id in met and _said(state, leaf) for c in leaf.cite]
+        cited.append((-len(own), own))
     lines, names = [say("what_else_head")], []
     for key, wanted in _GROUPS:
         group = [name for verdict in wanted for name in verdicts.get(verdict, ())]
@@ -38,9 +46,14 @@ def screening(state: State) -> dict[str, Any]:
         "text": "\n".join(lines),
         "suggestions": names,
         "outcome": "answered",
-        "clauses": [],
+        "cited": list(dict.fromkeys(clause for _, own in sorted(cited) for clause in own)),
         "as_of": state.as_of.isoformat(),
     }
+
+
+def _said(state: State, leaf: Leaf) -> bool:
+    """Whether the user's own words speak for a condition (and not just the calendar)."""
+    return any(entry.fact in leaf.facts for entry in state.profile.entries())
 
 
 def programme_name(state: State, programme: str) -> str:

@@ -1,7 +1,9 @@
-"""Values and sentences in plain Chinese: formatting, and the templates of ``wording/`` filled in. No wording stands here."""
+"""Values and sentences in plain Chinese: formatting, and the templates of ``wording/`` filled in."""
 
 from __future__ import annotations
 
+import re
+from calendar import monthrange
 from collections.abc import Mapping
 from datetime import date
 from fractions import Fraction
@@ -74,11 +76,35 @@ def spoken(fact: Fact, value: Any) -> str:
     return f"{value} {unit}".strip()
 
 
+def stated(fact: Fact, value: Any) -> str:
+    """A fact as a short statement of its own: 企业；参保职工 28 人；没有残疾；失业时间 2020年11月1日."""
+    if fact.type == "choice" or (fact.type == "bool" and fact.says):
+        return spoken(fact, value)
+    if fact.type == "bool":
+        return f"{fact.zh}：{spoken(fact, value)}"
+    return f"{_COUNTED.sub('', fact.zh)} {spoken(fact, value)}"
+
+
 def entry_spoken(fact: Fact, entry: Entry) -> str:
-    """One believed fact in a summary: 参保职工人数 28 人；残疾人：否."""
+    """One believed fact said back: 参保职工 28 人；参保职工 80多人（按 85 人算）；失业时间 2020年11月."""
     if entry.state == "declined":
         return f"{fact.zh}：{say('unsure')}"
-    return f"{fact.zh}{'约' if entry.approximate else ''}：{spoken(fact, entry.value)}"
+    if not entry.approximate:
+        return stated(fact, entry.value)
+    about = _month_or_year(entry.low, entry.high) if fact.type == "date" else ""
+    about = about or say("about", said=entry.said, value=spoken(fact, entry.value))
+    return f"{_COUNTED.sub('', fact.zh)} {about}"
+
+
+_COUNTED = re.compile("[人月天次]数$")  # of “参保职工人数”; the unit after the number says it again
+
+
+def _month_or_year(first: date, last: date) -> str:
+    """2020年11月 or 2020年 when the days from ``first`` to ``last`` are just that, else nothing."""
+    whole = first.year == last.year and first.day == 1 and last.day == monthrange(last.year, last.month)[1]
+    if whole and first.month == last.month:
+        return f"{first.year}年{first.month}月"
+    return f"{first.year}年" if whole and (first.month, last.month) == (1, 12) else ""
 
 
 def summary(knowledge: Knowledge, profile: Profile, programme: str | None = None) -> str:

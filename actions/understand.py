@@ -8,28 +8,37 @@ The steps stand in ``STEPS`` and run top to bottom; each may add to the ``Readin
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from typing import Any
 
+from actions.assign import Scene, fact_for, speaks_of, typed, words_for
 from actions.profile import Profile
 from actions.state import State
 from actions.values import Value, find_values, invalid_dates
 from eligibility.model import Programme
-from knowledge import Fact, Question
+from knowledge import Question
 from knowledge.text import normalise
 
-STATING = ("check", "inform", "affirm", "deny", "dont_know", "correct", "what_else", "nlu_fallback", "set_date", "resume")
+STATING = (
+    "check",
+    "inform",
+    "affirm",
+    "deny",
+    "dont_know",
+    "correct",
+    "what_else",
+    "nlu_fallback",
+    "set_date",
+    "resume",
+)
 """Intents under which a sentence is taken to speak of the applicant; a question about the notices in general is not."""
 
-_CLAUSE_BORDER = re.compile(r"[，,。；;！!？?、\s]")
 _ORDINAL = re.compile(r"^(?:选|第)?\s*([1-9][0-9]?|[一二三四五六七八九十])\s*(?:个|项|类|种)?$")
 _CHINESE_DIGITS = "一二三四五六七八九十"
 _LIST_BORDER = re.compile(r"[、,，;；]|\s+")
-_FAR = 12  # characters between a cue and its number beyond which they have nothing to do with each other
-_UNBOUNDED = 10**6
 
 
 @dataclass
@@ -78,7 +87,14 @@ class Reading:
 def read(state: State) -> Reading:
     """Read the latest message of a conversation."""
     reading = Reading(
-        state, state.profile, state.programme, state.as_of, state.place, state.topics, state.told, state.pending,
+        state,
+        state.profile,
+        state.programme,
+        state.as_of,
+        state.place,
+        state.topics,
+        state.told,
+        state.pending,
         state.asked_for_date,
     )
     for step in STEPS:
@@ -128,12 +144,9 @@ def another_date(reading: Reading) -> None:
         return
     said = next((value for value in reading.values if value.kind == "date"), None)
     window = _last_day(reading)
-    if said is None:
-        wanted = window
-    elif said.precision == "year" and window is not None and said.low <= window <= said.high:  # type: ignore[operator]
-        wanted = window
-    else:
-        wanted = said.value if said.precision == "day" else said.high  # type: ignore[assignment]
+    in_that_year = said is not None and said.precision == "year" and window is not None and window.year == _year(said)
+    exact = said is not None and said.precision == "day"
+    wanted = window if said is None or in_that_year else said.value if exact else said.high
     if isinstance(wanted, date):
         reading.as_of, reading.told, reading.date_set, reading.answered = wanted, None, True, True
         reading.values = [value for value in reading.values if value is not said]
@@ -156,6 +169,10 @@ def choice_of_the_question(reading: Reading) -> None:
         for fact, value in chosen.sets.items():
             reading.record(fact, value, reading.state.text)
         reading.values = []
+    elif question.kind == "number" and reading.state.intent == "deny" and not reading.values:
+        for fact in question.facts:  # “没有” to “裁了多少人”; never to “一共多少人”
+            if words_for(reading.state.room, fact).get("zero"):
+                reading.record(fact, 0, reading.state.text)
 
 
 def stated_facts(reading: Reading) -> None:
@@ -170,7 +187,7 @@ def stated_facts(reading: Reading) -> None:
             continue
         name, _, raw = str(found["value"]).partition("=")
         fact = state.room.knowledge.facts.get(name)
-        if fact is None or name in reading.recorded or not _speaks_of(reading, fact):
+        if fact is None or name in reading.recorded or not speaks_of(fact, reading.current):
             continue
         value: Any = {"true": True, "false": False}.get(raw, raw)
         if fact.type in ("count", "months", "days"):
@@ -183,18 +200,30 @@ def stated_values(reading: Reading) -> None:
     state = reading.state
     if state.intent not in STATING and not (reading.question and state.intent != "ask"):
         return
-    reading.corrected = state.intent == "correct"
+    correcting = state.intent == "correct"
     taken: set[str] = set(reading.recorded)
+    scene = Scene(
+        state.room, state.text, tuple(reading.values), reading.current, reading.question, reading.profile,
+        correcting, _missing(reading) if reading.values else frozenset(),
+    )  # fmt: skip
     for value in reading.values:
         if isinstance(value.low, (int, Fraction)) and value.low < 0:
             reading.problems.append({"problem": "negative", "said": value.text})
             continue
-        fact = _fact_for(reading, value, taken)
-        if fact is not None:
-            typed = _typed(fact, value, reading)
-            if typed is not None:
-                taken.add(fact.id)
-                reading.record(fact.id, *typed)
+        fact = fact_for(scene, value, taken)
+        found = typed(fact, value) if fact is not None else None
+        if fact is not None and found is None:
+            reading.problems.append({"problem": "not_read", "said": value.text})
+        elif fact is not None and found is not None:
+            taken.add(fact.id)
+            reading.record(fact.id, *found)
+
+
+def what_it_replaces(reading: Reading) -> None:
+    """Whether something believed before was put right."""
+    before = reading.state.profile.facts(reading.programme or "")
+    now = reading.profile.facts(reading.programme or "")
+    reading.corrected = any(name in before and before[name] != now.get(name) for name in reading.recorded)
 
 
 def cannot_tell(reading: Reading) -> None:
@@ -215,8 +244,6 @@ def outcome_of_reading(reading: Reading) -> None:
         return
     if reading.recorded or reading.declined or reading.switched or reading.date_set or reading.problems:
         reading.answered = True
-    if reading.recorded:
-        reading.told = None
 
 
 STEPS = (
@@ -227,6 +254,7 @@ STEPS = (
     choice_of_the_question,
     stated_facts,
     stated_values,
+    what_it_replaces,
     cannot_tell,
     outcome_of_reading,
 )
@@ -267,145 +295,17 @@ def _bare(text: str) -> str:
     return re.sub(r"[^\w+]", "", normalise(text))
 
 
-# --- numbers -----------------------------------------------------------------------------------------------------
-def _fact_for(reading: Reading, value: Value, taken: set[str]) -> Fact | None:
-    """The fact a value belongs to, or None: better not recorded than recorded wrongly."""
-    facts = reading.state.room.knowledge.facts
-    asked = [facts[name] for name in (reading.question.facts if reading.question else ()) if name not in taken]
-    known = [entry for entry in reading.profile.entries(reading.programme) if entry.state == "given"]
-    candidates = [fact for fact in _relevant(reading) if fact.id not in taken and _fits(fact, value, fact in asked)]
-    if reading.corrected:
-        believed = [facts[entry.fact] for entry in reversed(known)]
-        same_unit = {entry.fact for entry in known if value.unit and value.unit in entry.said}
-        again = [fact for fact in believed if fact in candidates]
-        chosen = _nearest_cue(reading, value, again) or next((f for f in again if f.id in same_unit), None)
-        if chosen or again:
-            return chosen or again[0]
-    on_that_day = _about_a_day(reading, value, candidates)
-    if on_that_day:
-        return on_that_day
-    cued = _nearest_cue(reading, value, [fact for fact in candidates if "at" not in _words(reading, fact.id)])
-    if cued:
-        return cued
-    fitting = next((fact for fact in asked if _fits(fact, value, True)), None)
-    if fitting and not (value.unit and _other_unit(reading, fitting, value)):
-        return fitting
-    return next((fact for fact in candidates if value.unit in _words(reading, fact.id).get("units", ())), fitting)
+def _year(value: Value) -> int | None:
+    return value.low.year if isinstance(value.low, date) else None
 
 
-def _relevant(reading: Reading) -> list[Fact]:
-    """Facts a number may be about: those of the programme under discussion, or all that fit the kind of applicant."""
-    facts = reading.state.room.knowledge.facts
-    programme = reading.current
-    if programme is None:
-        return [fact for fact in facts.values() if _words(reading, fact.id).get("cues") and _speaks_of(reading, fact)]
-    return [facts[name] for name in dict.fromkeys(_facts_of(programme)) if name in facts and not facts[name].agency]
-
-
-def _facts_of(programme: Programme) -> Iterable[str]:
-    for leaf in programme.leaves:
-        yield from leaf.facts
-    for ways in programme.derived.values():
-        for way in ways:
-            yield from way.facts
-    for exception in programme.exceptions:
-        yield from exception.facts
-    if programme.amount:
-        yield from programme.amount.base_facts
-        for option in programme.amount.rates:
-            yield from option.facts
-    for options in programme.results.values():
-        for option in options:
-            yield from option.facts
-
-
-def _fits(fact: Fact, value: Value, asked: bool) -> bool:
-    if value.kind == "number":
-        if fact.type == "count":
-            return value.unit in ("", "人", "个", "名", "位", "口", "次", "岁") and (value.unit != "岁" or fact.id == "age")
-        bare = value.unit == "" and asked
-        return bare and fact.type in ("yuan", "percent", "days") or bare and fact.type == "months" and value.low == 0
-    wanted = {"percent": "percent", "money": "yuan", "date": "date"}
-    if value.kind == "duration":
-        return fact.type == ("months" if value.unit == "月" else "days")
-    if fact.type == "year":
-        return value.kind == "date" and value.precision == "year"
-    return wanted[value.kind] == fact.type
-
-
-def _nearest_cue(reading: Reading, value: Value, facts: Iterable[Fact]) -> Fact | None:
-    """The fact with a cue word closest to the value inside the same clause; a cue in front counts as nearer."""
-    text, best = reading.state.text, None
-    start = max((m.end() for m in _CLAUSE_BORDER.finditer(text, 0, value.start)), default=0)
-    border = _CLAUSE_BORDER.search(text, value.end)
-    end = border.start() if border else len(text)
-    before, after = text[start : value.start], text[value.end : end]
-    for fact in facts:
-        for cue in _words(reading, fact.id).get("cues", ()):
-            at = before.rfind(cue)
-            distance = len(before) - at - len(cue) if at >= 0 else None
-            behind = after.find(cue)
-            if behind >= 0 and (distance is None or behind + 2 < distance):
-                distance = behind + 2
-            if distance is not None and distance <= _FAR:
-                rank = (distance - len(cue), -len(cue))
-                if best is None or rank < best[0]:
-                    best = (rank, fact)
-    return best[1] if best else None
-
-
-def _about_a_day(reading: Reading, value: Value, facts: Iterable[Fact]) -> Fact | None:
-    """A fact that speaks of one day (“2020年末参保人数”) takes the number said beside that day."""
-    if value.kind == "date":
-        return None
-    text = reading.state.text
-    for fact in facts:
-        day = _words(reading, fact.id).get("at")
-        for other in reading.values:
-            near = abs(other.start - value.start) <= 2 * _FAR and not _CLAUSE_BORDER.search(
-                text, min(other.end, value.end), max(other.start, value.start)
-            )
-            exact = other.kind == "date" and other.precision in ("day", "month")
-            if day and near and exact and other.low <= day <= other.high:  # type: ignore[operator]
-                return fact
-    return None
-
-
-def _other_unit(reading: Reading, fact: Fact, value: Value) -> bool:
-    """Whether the value's unit belongs to another fact than the one asked (“28个人” when layoffs are asked: no)."""
-    owners = [f for f in _relevant(reading) if value.unit in _words(reading, f.id).get("units", ())]
-    return fact.type != "count" and bool(owners) and fact not in owners
-
-
-def _typed(fact: Fact, value: Value, reading: Reading) -> tuple[Any, str, Any, Any] | None:
-    """(value, said, low, high) in the catalogue's type; bounds only where the words were approximate."""
-    if fact.type == "year":
-        year = value.low.year if isinstance(value.low, date) else 0
-        return year, value.text, None, None
-    low, high, best = value.low, value.high, value.value
-    if isinstance(best, date):
-        low, high = low or best, high or best
-        return best, value.text, *((low, high) if low != high else (None, None))
-    low = 0 if low is None else low
-    high = max(int(low) * 10, _UNBOUNDED) if high is None else high
-    if fact.type in ("count", "months", "days") and Fraction(best).denominator != 1:
-        reading.problems.append({"problem": "not_read", "said": value.text})
-        return None
-    return best, value.text, *((low, high) if low != high else (None, None))
-
-
-# --- who is spoken of --------------------------------------------------------------------------------------------
-def _speaks_of(reading: Reading, fact: Fact) -> bool:
-    """A unit's facts are not taken from a person's story (“我从公司辞职”), nor the reverse."""
-    if fact.scope == "programme":
-        return reading.programme is not None
-    programme = reading.current
-    return programme is None or fact.scope == programme.subject
-
-
-def _words(reading: Reading, fact: str) -> Mapping[str, Any]:
-    words: Mapping[str, Any] = (reading.state.room.knowledge.lexicon.get("facts") or {}).get(fact) or {}
-    return words
+def _missing(reading: Reading) -> frozenset[str]:
+    """The facts the programme under discussion is still waiting for."""
+    if reading.programme is None:
+        return frozenset()
+    facts = reading.profile.facts(reading.programme)
+    decision = reading.state.room.rules.decide(reading.programme, facts, as_of=reading.as_of, place=reading.place)
+    return frozenset((*decision.missing, *decision.missing_for_amount))
 
 
 def _last_day(reading: Reading) -> date | None:
@@ -417,4 +317,3 @@ def _last_day(reading: Reading) -> date | None:
         programme.id, reading.profile.facts(programme.id), as_of=reading.as_of, place=reading.place
     )
     return decision.window.until
-

@@ -7,18 +7,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
-from actions.values.bounds import bounded
-from actions.values.dates import Impossible, Span, dated, read_ago, read_date
+from actions.values.bounds import bounded, dated
+from actions.values.dates import read_date
 from actions.values.durations import read_duration
 from actions.values.lexer import DATE, NUMBER, Symbols, lex
 from actions.values.quantities import read_money, read_none, read_number, read_percent
 from actions.values.quantity import Dropped, Quantity, joined, of
+from actions.values.relative_dates import read_ago
+from actions.values.spans import Impossible, Span
 from actions.values.value import Value
 
 _BEGIN = re.compile(f"[{NUMBER}{DATE}大去前今明后昨上下本这当年月元百千半小第负没未-]")
 _JOINER = re.compile("[-~到至—–]{1,2}|、")
 _AMOUNT = re.compile(f"{NUMBER}|[百千]分之")
-_JOINED_DATES = re.compile("[到至和、~—–-]{1,2}$|^$")
+_JOINED_DATES = re.compile("[到至和、~—–-]{0,2}$")
 
 
 def find_values(text: str, as_of: date) -> list[Value]:
@@ -29,7 +31,7 @@ def find_values(text: str, as_of: date) -> list[Value]:
 def invalid_dates(text: str, as_of: date | None = None) -> list[str]:
     """The raw characters of dates that do not exist (2月31日, 13月).
 
-    Those that exist in some years only (去年2月29日, 上个月31号) are judged when `as_of` is given.
+    Those that exist in some years or months only (去年2月29日, 上个月31号) are judged when `as_of` is given.
     """
     symbols = lex(text)
     return [
@@ -41,36 +43,27 @@ def invalid_dates(text: str, as_of: date | None = None) -> list[str]:
 
 def _scan(symbols: Symbols, as_of: date) -> Iterator[Value | Impossible]:
     sym = symbols.sym
-    free = 0  # first symbol that belongs to no value yet
-    at = 0
-    year: int | None = None  # of a date just before, if it was said
+    at = free = 0  # where to look next; the first symbol that belongs to no value yet
+    year: int | None = None  # the year of the value just before
     while begin := _BEGIN.search(sym, at):
         at = begin.start()
-        joined_year = year if _JOINED_DATES.match(sym[free:at]) and len(sym[free:at]) <= 2 else None
-        found = _read(symbols, at, as_of, joined_year)
+        found = _read(symbols, at, as_of, year if _JOINED_DATES.match(sym[free : min(at, free + 3)]) else None)
+        year = None if at > free + 2 else year
         if found is None:
             at += 1
-            continue
-        if isinstance(found, Dropped):
+        elif isinstance(found, Dropped):
             at = free = found.end
-            continue
-        if isinstance(found, Impossible):
+        elif isinstance(found, Impossible):
             yield found
             at = free = found.end
-            continue
-        if isinstance(found, Span):
-            value = dated(symbols, free, found)
-            year = found.low.year if found.year_given or joined_year else None
-            consumed = found.end
+        elif isinstance(found, Span):
+            value, at = dated(symbols, free, found)
+            year, free = found.low.year if found.year_given or year else None, at
+            yield value
         else:
-            value = bounded(symbols, free, found)
-            year = None
-            consumed = found.end
-        yield value
-        at = free = consumed
-        while at < len(sym) and symbols.begin(at) < value.end:
-            at += 1
-        free = at
+            value, at = bounded(symbols, free, found)
+            year, free = None, at
+            yield value
 
 
 def _read(symbols: Symbols, at: int, as_of: date, year: int | None) -> Span | Impossible | Quantity | Dropped | None:
@@ -84,25 +77,29 @@ def _read(symbols: Symbols, at: int, as_of: date, year: int | None) -> Span | Im
 
 
 def _quantity(symbols: Symbols, at: int) -> Quantity | Dropped | None:
-    """One quantity, or a range of two (20到30人)."""
-    sym = symbols.sym
+    """One quantity, or a range of two (20到30人, 两到三年, 三、四个)."""
     first = _single(symbols, at)
     numeral = symbols.numerals.get(at)
-    if not isinstance(first, Quantity):
-        if numeral is None or numeral.figures and numeral.chinese:
-            return first
-        opening: Quantity = replace(of(numeral, "number", "", at, at + 1), bare=True)
-    else:
+    if isinstance(first, Quantity):
         opening = first
-    joiner = _JOINER.match(sym, opening.end)
-    if joiner and _AMOUNT.match(sym, joiner.end()):
+    elif numeral and not (numeral.figures and numeral.chinese):
+        opening = replace(of(numeral, "number", "", at, at + 1), bare=True)
+    else:
+        return first
+    joiner = _JOINER.match(symbols.sym, opening.end)
+    if joiner and _AMOUNT.match(symbols.sym, joiner.end()):
         second = _single(symbols, joiner.end())
-        neighbours = joiner[0] != "、" or (numeral and (numeral.whole or 9) < 9)
-        if isinstance(second, Quantity) and neighbours and (both := joined(opening, second)):
-            if joiner[0] == "、" and both.high - both.low != both.factor * (second.scale if both.factor == 1 else 1):
-                return first
+        both = joined(opening, second) if isinstance(second, Quantity) else None
+        if both and (joiner[0] != "、" or _follow(symbols, at, joiner.end())):
             return both
     return first
+
+
+def _follow(symbols: Symbols, first: int, second: int) -> bool:
+    """三、四个 is a range, 28、35 is a list: two single figures, one above the other."""
+    numerals = symbols.numerals
+    low, high = (numerals[at].whole if at in numerals else None for at in (first, second))
+    return low is not None and high is not None and high == low + 1 and high < 10
 
 
 def _single(symbols: Symbols, at: int) -> Quantity | Dropped | None:

@@ -16,7 +16,7 @@ NUMBER, DATE, OPAQUE = "\ue000", "\ue001", "\ue002"
 _FOLD = (
     {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
     | {0x3007: "零", 0x3000: " ", 0xA0: " ", 0x2009: " ", 0x2212: "-", 0x301C: "~", 0xFFE5: "¥", 0x20: " "}
-    | {code: "\ufffd" for code in range(0xE000, 0xE003)}
+    | dict.fromkeys(range(0xE000, 0xE003), "\ufffd")
     | str.maketrans("個幾來萬億兩倆號歲塊後點週錢倆圓週", "个几来万亿两俩号岁块后点周钱俩元周")
 )
 
@@ -29,7 +29,8 @@ _ISO = re.compile(
     r"|(?P<m4>[0-9]{1,2})/(?P<d4>1[1-9]|[23][0-9])(?![0-9/])"
 )
 _DASHED = re.compile(r"[0-9]{1,10}(?:[-/.][0-9]{1,10}){2,6}")  # telephone, version, address: no value
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.A)
+_ADDRESS = re.compile(r"https?://\S{0,300}", re.I)
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:-[0-9]+)?", re.A)
 _GLUED = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,10})?[A-Za-z_][A-Za-z0-9_]*", re.A)  # 5G, 3D
 _AMOUNT = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,10})?(?:rmb|cny|yuan|w[1-9]?|k[1-9]?)(?![A-Za-z0-9])", re.I)
 _POINT = re.compile(r"([0-9]{1,3})点([0-9]{1,4})(?=%|个点|个百分点)")  # 6点5%
@@ -130,7 +131,7 @@ def _token(text: str, at: int, numbered: bool) -> tuple[int, Numeral | NumericDa
     """The token at `at` and where it ends; None = ordinary characters."""
     char = text[at]
     if char.isascii() and (char.isalpha() or char == "_"):
-        if char == "h" and (address := NOT_VALUE.match(text, at)):
+        if address := _ADDRESS.match(text, at):
             return address.end(), OPAQUE
         word = _WORD.match(text, at)
         assert word
@@ -153,12 +154,12 @@ def _token(text: str, at: int, numbered: bool) -> tuple[int, Numeral | NumericDa
             return dashed.end(), OPAQUE
         if (glued := _GLUED.match(text, at)) and not _AMOUNT.match(text, at):
             return glued.end(), OPAQUE
-    if match := NUMERAL.match(text, at):
-        numeral = read_numeral(match)
-        if numeral:
-            return at + len(numeral.text), numeral
-        return max(match.end("chinese"), match.end("formal"), at + 1), OPAQUE if match["chinese"] != "几" else None
-    return at + 1, None
+    match = NUMERAL.match(text, at)
+    if match is None or match[0] == "几":
+        return at + 1, None
+    if numeral := read_numeral(match):
+        return at + len(numeral.text), numeral
+    return match.end(), OPAQUE
 
 
 def _matched(text: str) -> re.Match[str]:

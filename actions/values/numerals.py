@@ -1,13 +1,12 @@
 """Numerals: from the characters of one numeral to exact bounds.
 
-`NUMERAL` finds where a numeral may stand, `read_numeral` interprets it. Regular Chinese numerals are converted by cn2an;
-what it does not do is done here: 十几, 三十来, 五六十, 一百多, 3w, decimals as Fractions, 一亿二.
+`NUMERAL` finds where a numeral may stand, `read_numeral` interprets it. Regular Chinese numerals are converted by
+cn2an; what it does not do is done here: 十几, 三十来, 五六十, 一百多, 3w, decimals as Fractions, 一亿二.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -28,15 +27,19 @@ FORMAL = str.maketrans("壹贰叁肆伍陆柒捌玖拾佰仟", "一二三四五�
 # What may follow 来 so that it means "about" and is not the verb.
 _ABOUT_BEFORE = "[个号人名位块元万亿年天岁家口户次%月]|$|[,。;!?]"
 _MORE = rf"(?:[多余](?![少久大长])|来(?={_ABOUT_BEFORE}))[万亿]?"
-_ARABIC = rf"(?:[0-9]{{1,3}}(?:,[0-9]{{3}}){{1,3}}(?![0-9])|[0-9]{{1,{MAX_DIGITS}}}(?![0-9]))(?:\.[0-9]{{1,8}})?"
-_ARABIC_UNITS = rf" ?(?:[十百千万亿]{{1,2}}(?:零?(?:[0-9]{{1,4}}|[{DIGIT}])[百千万]?){{0,3}}|[wWkK](?:[1-9](?![0-9.%]))?(?![A-Za-z]))"
+_ARABIC = rf"(?:[0-9]{{1,3}}(?:,[0-9]{{3}}| 000){{1,3}}(?![0-9])|[0-9]{{1,{MAX_DIGITS}}}(?![0-9]))(?:\.[0-9]{{1,8}})?"
+_ARABIC_UNITS = (
+    rf" ?(?:[十百千万亿]{{1,2}}(?:零?(?:[0-9]{{1,4}}|[{DIGIT}])[百千万]?){{0,3}}"
+    r"|[wWkK](?:[1-9](?![0-9.%]))?(?![A-Za-z]))"
+)
 
 NUMERAL = re.compile(
     rf"(?P<arabic>{_ARABIC})(?P<units>{_ARABIC_UNITS})?(?P<arabic_more>几|{_MORE})?"
     rf"|(?P<formal>[壹贰叁肆伍陆柒捌玖][零壹贰叁肆伍陆柒捌玖拾佰仟万亿]{{1,{MAX_LENGTH}}})"
-    rf"|(?P<chinese>(?!零[{FIGURE}]{{0,8}}[十百千万])[几十{FIGURE}][几十百千万亿{FIGURE}]{{0,{MAX_LENGTH - 1}}})"
+    rf"|(?P<chinese>(?!零(?:[{FIGURE}]{{0,8}}[十百千万]|[0-9俩仨]))"
+    rf"[几十{FIGURE}][几{FIGURE}十百千万亿]{{0,{MAX_LENGTH - 1}}})"
     rf"(?P<decimals>点[{FIGURE}]{{1,8}}(?![十分刻险{FIGURE}])[万亿]?)?(?P<more>{_MORE})?"
-    rf"|(?P<vague>[近上]?[百千万](?:十?来|把)?(?=[个号人名块元口家])|小[{DIGIT}]?[十百千]?[十百千万](?![{FIGURE}几十百千万分]))"
+    rf"|(?P<vague>百八十(?=[个号人名块])|[近上]?[百千万](?:十?来|把)?(?=[个号人名块元口家])|小[{DIGIT}]?[十百千]?[十百千万](?![{FIGURE}几十百千万分]))"
     r"|(?P<counted>[俩仨])",
     re.A,
 )
@@ -48,6 +51,7 @@ _SECTION = (
 _INTEGER = re.compile(rf"(?=[^零])(?:{_SECTION}亿)?(?:零?{_SECTION}万)?(?:零?{_SECTION})?|零")
 _SHORTENED = re.compile(rf"(.+)([百千万亿])([{DIGIT}])")  # 一万二 = 12 000
 _SPELT = re.compile(rf"[{FIGURE}]{{2,}}")
+_BARE_TEN = re.compile("(?<=[亿万])十")
 _NEIGHBOURS = re.compile("一两|一二|两三|二三|三四|三五|四五|五六|六七|七八|八九")
 _MIXED = re.compile(rf"([0-9]+|[{DIGIT}])([十百千万亿]*)")
 _TRAILING_ONE = re.compile("(?:个|年|天|月|次|人(?!民币)|位|名)")
@@ -55,7 +59,7 @@ _TRAILING_ONE = re.compile("(?:个|年|天|月|次|人(?!民币)|位|名)")
 
 @dataclass(frozen=True, slots=True)
 class Numeral:
-    """A numeral with its bounds. `text` is as written; `length` how many characters of the match were used.
+    """A numeral with its bounds. `text` is as written.
 
     step      worth of the last place that was said: what 多 stays below (三十多: 10, 3万多: 10 000)
     scale     the multiplier written last (3万: 10 000); a range takes it over (3到5万)
@@ -115,7 +119,7 @@ def read_numeral(match: re.Match[str]) -> Numeral | None:
         return _read_chinese(match["chinese"], match["decimals"] or "", match["more"] or "", following)
     if match["formal"]:
         text = match["formal"]
-        found = _longest(text.translate(FORMAL), _regular)
+        found = _readable(text.translate(FORMAL))
         return found and replace(found, text=text[: len(found.text)])
     if match["vague"]:
         return _read_vague(match["vague"])
@@ -128,9 +132,9 @@ def read_numeral(match: re.Match[str]) -> Numeral | None:
 
 def _read_arabic(match: re.Match[str]) -> Numeral:
     figures, units, more = match["arabic"], match["units"] or "", match["arabic_more"] or ""
-    plain = figures.replace(",", "")
+    plain = figures.replace(",", "").replace(" ", "")
     text = figures
-    number: Exact = simplify(Fraction(plain))
+    number: Exact = simplify(Fraction(plain)) if "." in plain else int(plain)
     scale = 1
     if units:
         number, scale, used = _with_units(number, units)
@@ -158,24 +162,25 @@ def _with_units(number: Exact, units: str) -> tuple[Exact, int, int]:
         scale *= UNITS[unit]
     total: Exact = simplify(Fraction(number) * scale)
     used, last = head.end(), scale
-    if isinstance(number, int):
-        for part in _MIXED.finditer(units, used):
-            figures = part[1] if part[1].isdigit() else FIGURE_VALUE[part[1]]
-            unit = UNITS.get(part[2][:1], 0) if len(part[2]) < 2 else last
-            if unit and int(figures) < 10 and unit < last:
-                total += int(figures) * unit
-                last = unit
-            elif not unit and units[part.start() - 1] != "零" and len(figures) == 1 and last > 10:
-                total += int(figures) * last // 10
-                last = last // 10
-            elif not unit and int(figures) < last and (len(figures) > 2 or last <= 1000 or units[part.start() - 1] == "零"):
-                total += int(figures)
-                last = 1
-            else:
+    for part in _MIXED.finditer(units, used) if isinstance(number, int) else ():
+        figure = int(part[1] if part[1].isdigit() else FIGURE_VALUE[part[1]])
+        worth = UNITS.get(part[2], 0)
+        after_zero = units[part.start() - 1] == "零"
+        if worth:  # … 3千
+            if figure > 9 or worth >= last:
                 break
-            used = part.end()
-            if not unit:
-                break
+        elif part[2]:
+            break
+        elif len(part[1]) == 1 and last > 10 and not after_zero:  # … 5 = 5 of the next unit
+            worth = last // 10
+        elif figure < last and (after_zero or len(part[1]) > 2 or last <= 1000):  # … 3500
+            worth = 1
+        else:
+            break
+        total += figure * worth
+        used, last = part.end(), worth
+        if not part[2]:
+            break
     return total, scale, used + blank
 
 
@@ -197,7 +202,7 @@ def _read_chinese(run: str, decimals: str, more: str, following: str) -> Numeral
         shorter = _any(run[:-1])  # 三百一个月: 300 a month
         if shorter:
             return shorter
-    found = _longest(run, _any)
+    found = _readable(run)
     if found is None:
         return None
     return _add_more(found, more) if len(found.text) == len(run) else found
@@ -208,18 +213,12 @@ def _decimal(whole: Numeral, decimals: str) -> Numeral:
     scale = UNITS.get(decimals[-1], 1)
     figures = "".join(FIGURE_VALUE[c] for c in decimals[1:] if c in FIGURE_VALUE)
     number = simplify((Fraction(whole.value) + Fraction(int(figures), 10 ** len(figures))) * scale)
-    return Numeral(
-        number, number, number, whole.text + decimals, simplify(Fraction(scale, 10 ** len(figures))), scale
-    )
+    return Numeral(number, number, number, whole.text + decimals, simplify(Fraction(scale, 10 ** len(figures))), scale)
 
 
-def _longest(run: str, read: Callable[[str], Numeral | None]) -> Numeral | None:
-    """The longest head of the run that reads as a numeral."""
-    for end in range(len(run), 0, -1):
-        numeral = read(run[:end])
-        if numeral:
-            return numeral
-    return None
+def _readable(run: str) -> Numeral | None:
+    """The run as a numeral, at most without its last figure (三千五一个月: 3500 a month); 三百五万 is none."""
+    return _any(run) or (_any(run[:-1]) if run[-1] in DIGIT and len(run) > 2 else None)
 
 
 @lru_cache(maxsize=4096)
@@ -235,22 +234,33 @@ def _regular(run: str) -> Numeral | None:
     shortened = _SHORTENED.fullmatch(run)
     if shortened:
         step = UNITS[shortened[2]] // 10
-        number = _convert(shortened[1] + shortened[2]) + int(FIGURE_VALUE[shortened[3]]) * step
+        number = _convert(shortened[1] + shortened[2])
+        if number is None:
+            return None
+        number += int(FIGURE_VALUE[shortened[3]]) * step
         return Numeral(number, number, number, run, step)
     number = _convert(run)
+    if number is None:
+        return None
     step = UNITS.get(run[-1], 1)
     return Numeral(number, number, number, run, step, step if run[-1] in "百千万亿" else 1)
 
 
-def _convert(run: str) -> int:
-    return int(cn2an.cn2an(run, "smart"))
+def _convert(run: str) -> int | None:
+    """A regular numeral by cn2an, which raises on what is shortened inside (三百五万) and misreads 十 behind 亿."""
+    try:
+        return int(cn2an.cn2an(_BARE_TEN.sub("一十", run), "smart"))
+    except (ValueError, KeyError):
+        return None
 
 
 def _several(run: str) -> Numeral | None:
-    """十几 = 11..19, 几十 = 20..99, 十几万 = 110 000..199 999."""
+    """十几 = 11..19, 几十 = 20..99, 十几万 = 110 000..199 999, 十几二十 = 11..20."""
     if run.count("几") != 1:
         return None
     head, tail = run.split("几")
+    if head and (next_ten := _regular(tail)) and (low := _regular(head + "一")) and next_ten.value == low.value + 9:
+        return Numeral(low.low, next_ten.high, middle(low.low, next_ten.high), run)
     if not (head or tail) or (head and head[-1] not in UNITS) or not set(tail) <= set("十百千万亿"):
         return None
     low, high = _regular(head + ("一" if head else "两") + tail), _regular(head + "九" + tail)
@@ -288,10 +298,12 @@ def _neighbours(run: str) -> Numeral | None:
 
 
 def _read_vague(text: str) -> Numeral | None:
-    """百来(个) ≈ 100, 百十来 = 100..120, 近百 = 90..100, 上百 = 100..999, 小三十 = 27..30."""
+    """百来(个) ≈ 100, 百八十 = 80..100, 百十来 = 100..120, 近百 = 90..100, 上百 = 100..999, 小三十 = 27..30."""
     if text[0] == "小":
         number = _regular(text[1:] if text[1] in FIGURE + "十" else "一" + text[1:])
         return number and replace(number, low=about(number.value)[0], text=text)
+    if text == "百八十":
+        return Numeral(80, 100, 90, text)
     unit = UNITS[text[1] if text[0] in "近上" else text[0]]
     if text[0] == "上":
         return Numeral(unit, unit * 10 - 1, unit, text)

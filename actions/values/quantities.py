@@ -11,22 +11,26 @@ from actions.values.not_values import FOREIGN_UNIT
 from actions.values.numerals import Numeral
 from actions.values.quantity import Dropped, Quantity, and_more, of
 from actions.values.value import Exact
+from actions.values.years import is_year
 
 _N = NUMBER
-_END = r"(?=$|[,。;!?:、\s)(吧呢啊呀嘛哈哦喔了的左上以多都也和呗没])"  # a word ends here, as far as can be seen
+_END = re.compile(r"$|[,。;!?:、\s)(吧呢啊呀嘛哈哦喔了的左上以多都也和呗没]")  # a word ends here, as far as can be seen
 
 _PERCENT = re.compile(rf"{_N}(?:(?P<mille>‰)|%|个(?P<more>多)?(?:百分)?点(?![想要不没我疑])(?P<after>多(?!少))?)")
-_OF_HUNDRED = re.compile(rf"(?P<base>[百千])分之(?:(?P<n>{_N})(?:点(?P<decimals>{_N}))?|(?P<all>百))")
+_OF_HUNDRED = re.compile(
+    rf"(?P<base>[百千])分之(?:(?P<n>{_N})(?:点(?:(?P<decimals>{_N})|(?P<more>[多几])))?|(?P<all>百))"
+)
 _TENTHS = re.compile(rf"{_N}成(?P<half>半)?(?![员立功都人年为了本长绩果就交])")
 _HALF = re.compile(rf"{_N}半(?![年月个天路生一])")
 _FRACTION = re.compile(rf"{_N}(?:分之|/)(?P<top>{_N})")
 
+_COUNTED = "[个人名年月天次%万千百块元岁家户]"
 _YUAN = re.compile(
     rf"{_N}(?:元(?![旦月宵])|(?P<kuai>块)(?![地儿]))"
-    rf"(?:(?P<jiao>{_N})[毛角](?:(?P<fen>{_N})分?)?|(?P<fen_only>{_N})分|(?P<short>{_N})(?![个人名年月天次%万千百块元岁家户]))?"
+    rf"(?:(?P<jiao>{_N})[毛角](?:(?P<fen>{_N})分?)?|(?P<fen_only>{_N})分|(?P<short>{_N})(?!{_COUNTED}))?"
     rf"(?P<more>多(?!少))?来?(?:钱|整|人民币)?"
 )
-_JIAO = re.compile(rf"{_N}(?:[毛角](?![坯病利色落度])(?:(?P<fen>{_N})分)?钱?|(?P<only>分)钱)")
+_JIAO = re.compile(rf"{_N}(?:[毛角](?![坯病利色落度])(?:(?P<fen>{_N})(?:分|(?!{_COUNTED})))?钱?|(?P<only>分)钱)")
 _RENMINBI = re.compile(rf"{_N}(?:[rR][mM][bB]|[cC][nN][yY]|[yY][uU][aA][nN]|人民币)")
 
 _PEOPLE = (
@@ -35,16 +39,20 @@ _PEOPLE = (
 )
 _MEASURE = re.compile(
     rf"{_N}(?:(?P<people>{_PEOPLE})|(?P<times>[次回遍趟](?![性事来去序]))|(?P<years_old>周?岁|虚岁)"
-    r"|(?P<heads>号(?![楼文]))|(?P<other>[个家项件份门期倍张种]|户(?![口籍])|所(?![以有])))"
+    r"|(?P<heads>号(?![楼文]))|(?P<other>个(?!亿)|[家项件份门期倍张种]|户(?![口籍])|所(?![以有])))"
 )
+_UNITS = {"people": "人", "heads": "人", "times": "次", "years_old": "岁"}
 _ORDINAL = re.compile(rf"第{_N}(?:[次回遍趟])")
 _NEGATIVE = re.compile(rf"[-负](?={_N})")
 _NONE = re.compile(
     rf"{_N}(?:(?P<people>个人|个员工|个职工|[个人名位])|(?P<times>[次回])|(?P<money>(?:分|毛|块)钱?)|(?P<days>天))"
-    rf"(?P<too>[都也])?(?:没(?!有)|没有(?=[裁辞减走离领交办]|$|[,。;!?]|吧)|未|(?(too)(?:不|没有)|(?!)))"
+    rf"(?P<too>[都也])?(?:没(?!有)|没有(?=[裁辞减走离领交办]|$|[,。;!?]|吧)|未|(?(too)(?:[拿领得]?不|没有)|(?!)))"
 )
-_NOT_ONE = re.compile(rf"[没未](?:有|曾)?(?:裁|辞|减|开除)[过掉退了员]{{0,2}}{_N}(?:个(?:人|员工|职工)?|[人名位])")
+_NOT_ONE = re.compile(
+    rf"[没未](?:有|曾)?(?:裁|辞|减|开除)[过掉退了员]{{0,2}}(?P<n>{_N})(?:个(?:人|员工|职工)?|[人名位])"
+)
 _STANDS_ALONE_BEFORE = re.compile(r"(?:^|[,。;!?:\s是就有才共约了为裁收招剩到负-])$")
+_NOTHING_ELSE = re.compile(r"[吧呢啊呀了]?[。!]?$")
 _OPENING = re.compile(r"(?:^|[,。;!?:=(\s是为成])$")
 
 
@@ -73,7 +81,8 @@ def read_percent(symbols: Symbols, at: int) -> Quantity | None:
         numeral = numerals[match.start("n")]
         if match["decimals"] and (figures := _figures(numerals[match.start("decimals")])):
             return _exactly("percent", (numeral.value + Fraction(int(figures), 10 ** len(figures))) * factor, at, match)
-        return of(numeral, "percent", "%", at, match.end(), factor)
+        percent = of(numeral, "percent", "%", at, match.end(), factor)
+        return and_more(percent) if match["more"] else percent
     numeral_here = numerals.get(at)
     if numeral_here is None:
         return None
@@ -82,7 +91,8 @@ def read_percent(symbols: Symbols, at: int) -> Quantity | None:
         return and_more(percent) if match["more"] or match["after"] else percent
     if (match := _TENTHS.match(sym, at)) and 1 <= numeral_here.low <= 10:
         tenths = of(numeral_here, "percent", "%", at, match.end(), 10)
-        return replace(tenths, low=tenths.low + 5, high=tenths.high + 5, value=tenths.value + 5) if match["half"] else tenths
+        half = 5 if match["half"] else 0
+        return replace(tenths, low=tenths.low + half, high=tenths.high + half, value=tenths.value + half)
     if (match := _HALF.match(sym, at)) and numeral_here.text == "一":
         return Quantity("percent", 50, 50, 50, "%", at, match.end())
     return None
@@ -97,7 +107,7 @@ def read_money(symbols: Symbols, at: int) -> Quantity | None:
     start = at
     if sym[at - 1 : at] == "¥":
         start = at - 1
-    elif sym[max(0, at - 3) : at].lower() in ("rmb", "cny"):
+    elif sym[max(0, at - 3) : at].lower() in ("rmb", "cny") and sym[max(0, at - 4) : at - 3] != _N:
         start = at - 3
     if match := _YUAN.match(sym, at):
         return _yuan(match, numerals, start)
@@ -140,7 +150,7 @@ def read_number(symbols: Symbols, at: int) -> Quantity | Dropped | None:
         return of(numerals[at + 1], "number", "次", at, match.end())
     if sym[at] == "第" and at + 1 in numerals:
         return Dropped(at + 2)
-    if _NEGATIVE.match(sym, at) and _OPENING.search(sym[max(0, at - 1) : at]):
+    if _NEGATIVE.match(sym, at) and _opens(symbols, at):
         positive = read_number(symbols, at + 1)
         if isinstance(positive, Quantity):
             return replace(positive, low=-positive.high, high=-positive.low, value=-positive.value, start=at)
@@ -151,22 +161,30 @@ def read_number(symbols: Symbols, at: int) -> Quantity | Dropped | None:
     if (match := _FRACTION.match(sym, at)) and (fraction := _fraction(match, numerals)):
         return _exactly("number", fraction, at, match)
     if (match := _MEASURE.match(sym, at)) and _may_be_counted(numeral, match, sym):
-        unit = "人" if match["people"] or match["heads"] else "次" if match["times"] else "岁" if match["years_old"] else match["other"]
+        unit = next((unit for group, unit in _UNITS.items() if match[group]), match["other"])
         return of(numeral, "number", unit, at, match.end())
+    if sym.startswith("个亿", at + 1):
+        return replace(of(numeral, "number", "", at, at + 3, 10**8), bare=True)
     if _stands_alone(numeral, sym, at):
         return replace(of(numeral, "number", "个" if numeral.counted else "", at, at + 1), bare=True)
     return Dropped(at + 1)
 
 
+def _opens(symbols: Symbols, at: int) -> bool:
+    """May a minus sign stand here? Behind a space, a stop or 是, not as a dash behind a word."""
+    before = symbols.begin(at) - 1
+    return _OPENING.search(symbols.sym[max(0, at - 1) : at]) is not None or symbols.raw[before].isspace()
+
+
 def _may_be_counted(numeral: Numeral, match: re.Match[str], sym: str) -> bool:
-    """"一个 …" is mostly an article (一个问题, 一家公司): counted only when the word ends there or people are meant."""
+    """一个 is mostly an article (一个问题, 一家公司): counted only when the word ends there or people are meant."""
     if numeral.figures and numeral.chinese or (match["heads"] and numeral.exact):
         return False
     if numeral.text != "一" or match["times"] or match["years_old"]:
         return True
     if match["people"] and match["people"] not in ("位", "名", "口"):
         return True
-    return re.compile(_END).match(sym, match.end()) is not None
+    return _END.match(sym, match.end()) is not None
 
 
 def _stands_alone(numeral: Numeral, sym: str, at: int) -> bool:
@@ -179,15 +197,17 @@ def _stands_alone(numeral: Numeral, sym: str, at: int) -> bool:
         return True
     before, text = sym[max(0, at - 1) : at], numeral.text
     if numeral.figures:
-        return len(numeral.figures) == 4
+        return is_year(numeral.figures)
     if text == "零" and sym.startswith("裁员", at + 1):
         return True
     if text == "十一":  # the holiday, unless nothing else is said
-        return not before and re.compile(r"[吧呢啊呀了]?[。!]?$").match(sym, at + 1) is not None
+        return not before and _NOTHING_ELSE.match(sym, at + 1) is not None
     if len(text) > 1 and (numeral.exact or any(unit in text for unit in "十百千万亿")):
         return True
-    return bool(_STANDS_ALONE_BEFORE.search(before)) and re.compile(_END).match(sym, at + 1) is not None and (
-        sym[at + 1 : at + 2] not in ("、", "(")
+    return (
+        bool(_STANDS_ALONE_BEFORE.search(before))
+        and _END.match(sym, at + 1) is not None
+        and (sym[at + 1 : at + 2] not in ("、", "("))
     )
 
 

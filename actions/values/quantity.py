@@ -44,7 +44,9 @@ class Dropped:
 
 def of(numeral: Numeral, kind: Kind, unit: str, start: int, end: int, factor: Exact = 1) -> Quantity:
     """The numeral counted in a unit worth `factor`."""
-    low, high, value = (_times(n, factor) for n in (numeral.low, numeral.high, numeral.value))
+    low, high, value = numeral.low, numeral.high, numeral.value
+    if factor != 1:
+        low, high, value = _times(low, factor), _times(high, factor), _times(value, factor)
     if kind in ("percent", "money") and 2 * numeral.value + 1 == numeral.low + numeral.high:
         value = simplify(Fraction(low + high) / 2)  # the middle was rounded down
     return Quantity(kind, low, high, value, unit, start, end, factor, numeral.scale)
@@ -79,4 +81,6 @@ def joined(first: Quantity, second: Quantity) -> Quantity | None:
 
 
 def _times(number: Exact, factor: Exact) -> Exact:
-    return simplify(Fraction(number) * factor)
+    if isinstance(number, int) and isinstance(factor, int):
+        return number * factor
+    return number if factor == 1 else simplify(Fraction(number) * factor)

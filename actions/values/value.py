@@ -28,8 +28,9 @@ class Value:
     value       the best single reading, always between low and high
     approx      the words do not fix one value (三十来个, 左右, 不到, 以上, 年初, 半年前).
                 A quantity is approx exactly when low != high; a plain month or year ("去年七月") is not approx.
-    comparator  for a quantity, already applied to low and high. Whole numbers and durations step by one (不到30人: 0..29);
-                money and percent keep the bound that was named, and the comparator says whether it belongs.
+    comparator  for a quantity, already applied to low and high: whole numbers and durations step by one
+                (不到30人: 0..29), money and percent keep the bound that was named and the comparator says
+                whether it belongs.
                 For a date it is *not* applied: less_than = before `low`, at_most = not after `high`,
                 more_than = after `high`, at_least = not before `low`.
     text        the raw characters text[start:end], words such as 不到 or 之前 included

@@ -1,0 +1,196 @@
+"""Which fact a value belongs to: the one whose cue stands nearest, else the one that was asked, else its unit's own.
+
+Better not recorded than recorded wrongly: a value that fits nothing is left alone, and the question is asked again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from actions.profile import Profile
+from actions.room import Room
+from actions.values import Value
+from eligibility.model import Programme
+from knowledge import Fact, Question
+
+_CLAUSE_BORDER = re.compile(r"[，,。；;！!？?、\s]")
+_FAR = 12  # characters between a cue and its number beyond which they have nothing to do with each other
+_UNBOUNDED = 10**6
+_HEADS = ("", "人", "个", "名", "位", "口", "次")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is known while the values of one message are given their facts."""
+
+    room: Room
+    text: str
+    values: tuple[Value, ...]
+    programme: Programme | None
+    question: Question | None
+    profile: Profile
+    correcting: bool
+    missing: frozenset[str]
+
+
+def fact_for(scene: Scene, value: Value, taken: set[str]) -> Fact | None:
+    """The fact a value belongs to, or None: better not recorded than recorded wrongly."""
+    facts = scene.room.knowledge.facts
+    asked = [facts[name] for name in (scene.question.facts if scene.question else ()) if name not in taken]
+    known = [
+        entry
+        for entry in scene.profile.entries(scene.programme.id if scene.programme else None)
+        if entry.state == "given"
+    ]
+    candidates = [fact for fact in _relevant(scene) if fact.id not in taken and _fits(fact, value, fact in asked)]
+    if scene.correcting:
+        believed = [facts[entry.fact] for entry in reversed(known)]
+        same_unit = {entry.fact for entry in known if value.unit and value.unit in entry.said}
+        again = [fact for fact in believed if fact in candidates]
+        chosen = _nearest_cue(scene, value, again) or next((f for f in again if f.id in same_unit), None)
+        if chosen or again:
+            return chosen or again[0]
+    on_that_day = _about_a_day(scene, value, candidates)
+    if on_that_day:
+        return on_that_day
+    cued = _nearest_cue(scene, value, [fact for fact in candidates if "at" not in words_for(scene.room, fact.id)])
+    if cued:
+        return cued
+    fitting = next((fact for fact in asked if _fits(fact, value, True)), None)
+    if fitting and not (value.unit and _other_unit(scene, fitting, value)):
+        return fitting
+    by_unit = next(
+        (fact for fact in candidates if value.unit in words_for(scene.room, fact.id).get("units", ())), fitting
+    )
+    return by_unit or (_only_one_missing(scene, candidates) if value.kind != "number" else None)
+
+
+def _only_one_missing(scene: Scene, candidates: list[Fact]) -> Fact | None:
+    """A date, duration or sum without a cue belongs to the one fact of its kind that is still missing."""
+    missing = [fact for fact in candidates if fact.id in scene.missing]
+    return missing[0] if len(missing) == 1 else None
+
+
+def _relevant(scene: Scene) -> list[Fact]:
+    """Facts a number may be about: those of the programme under discussion, or all that fit the kind of applicant."""
+    facts = scene.room.knowledge.facts
+    programme = scene.programme
+    if programme is None:
+        return [
+            fact
+            for fact in facts.values()
+            if words_for(scene.room, fact.id).get("cues") and speaks_of(fact, scene.programme)
+        ]
+    return [facts[name] for name in dict.fromkeys(_facts_of(programme)) if name in facts and not facts[name].agency]
+
+
+def _facts_of(programme: Programme) -> Iterable[str]:
+    for leaf in programme.leaves:
+        yield from leaf.facts
+    for ways in programme.derived.values():
+        for way in ways:
+            yield from way.facts
+    for exception in programme.exceptions:
+        yield from exception.facts
+    if programme.amount:
+        yield from programme.amount.base_facts
+        for option in programme.amount.rates:
+            yield from option.facts
+    for options in programme.results.values():
+        for option in options:
+            yield from option.facts
+
+
+def _fits(fact: Fact, value: Value, asked: bool) -> bool:
+    if value.kind == "number":
+        if fact.type == "count":
+            return value.unit in _HEADS or value.unit == fact.unit
+        large = isinstance(value.low, (int, Fraction)) and value.low >= 1000
+        if value.unit == "" and fact.type == "yuan" and large:
+            return True
+        bare = value.unit == "" and asked
+        return bare and fact.type in ("yuan", "percent", "days") or bare and fact.type == "months" and value.low == 0
+    wanted = {"percent": "percent", "money": "yuan", "date": "date"}
+    if value.kind == "duration":
+        return fact.type == ("months" if value.unit == "月" else "days")
+    if fact.type == "year":
+        return value.kind == "date" and value.precision == "year"
+    return wanted[value.kind] == fact.type
+
+
+def _nearest_cue(scene: Scene, value: Value, facts: Iterable[Fact]) -> Fact | None:
+    """The fact with a cue word closest to the value inside the same clause; a cue in front counts as nearer."""
+    text, best = scene.text, None
+    start = max((m.end() for m in _CLAUSE_BORDER.finditer(text, 0, value.start)), default=0)
+    border = _CLAUSE_BORDER.search(text, value.end)
+    end = border.start() if border else len(text)
+    before, after = text[start : value.start], text[value.end : end]
+    for fact in facts:
+        for cue in words_for(scene.room, fact.id).get("cues", ()):
+            at = before.rfind(cue)
+            distance = len(before) - at - len(cue) if at >= 0 else None
+            behind = after.find(cue)
+            if behind >= 0 and (distance is None or behind + 2 < distance):
+                distance = behind + 2
+            if distance is not None and distance <= _FAR:
+                rank = (distance - len(cue), -len(cue))
+                if best is None or rank < best[0]:
+                    best = (rank, fact)
+    return best[1] if best else None
+
+
+def _about_a_day(scene: Scene, value: Value, facts: Iterable[Fact]) -> Fact | None:
+    """A fact that speaks of one day (“2020年末参保人数”) takes the number said beside that day."""
+    if value.kind == "date":
+        return None
+    text = scene.text
+    for fact in facts:
+        day = words_for(scene.room, fact.id).get("at")
+        for other in scene.values:
+            near = abs(other.start - value.start) <= 2 * _FAR and not _CLAUSE_BORDER.search(
+                text, min(other.end, value.end), max(other.start, value.start)
+            )
+            exact = other.kind == "date" and other.precision in ("day", "month")
+            if day and near and exact and other.low <= day <= other.high:  # type: ignore[operator]
+                return fact
+    return None
+
+
+def _other_unit(scene: Scene, fact: Fact, value: Value) -> bool:
+    """Whether the value's unit belongs to another fact than the one asked (“28个人” when layoffs are asked: no)."""
+    owners = [f for f in _relevant(scene) if value.unit in words_for(scene.room, f.id).get("units", ())]
+    return fact.type != "count" and bool(owners) and fact not in owners
+
+
+def typed(fact: Fact, value: Value) -> tuple[Any, str, Any, Any] | None:
+    """(value, said, low, high) in the catalogue's type; bounds only where the words were approximate."""
+    if fact.type == "year":
+        year = value.low.year if isinstance(value.low, date) else 0
+        return year, value.text, None, None
+    low, high, best = value.low, value.high, value.value
+    if isinstance(best, date):
+        low, high = low or best, high or best
+        return best, value.text, *((low, high) if low != high else (None, None))
+    low = 0 if low is None else low
+    high = max(Fraction(best) * 10, Fraction(_UNBOUNDED)) if high is None else high
+    if fact.type in ("count", "months", "days") and Fraction(best).denominator != 1:
+        return None
+    return best, value.text, *((low, high) if low != high else (None, None))
+
+
+def speaks_of(fact: Fact, programme: Programme | None) -> bool:
+    """A unit's facts are not taken from a person's story (“我从公司辞职”), nor the reverse."""
+    if fact.scope == "programme":
+        return programme is not None
+    return programme is None or fact.scope == programme.subject
+
+
+def words_for(room: Room, fact: str) -> Mapping[str, Any]:
+    """What the lexicon says of a fact: cues, units, at, zero."""
+    words: Mapping[str, Any] = (room.knowledge.lexicon.get("facts") or {}).get(fact) or {}
+    return words

@@ -1,0 +1,148 @@
+"""The whole house in a real browser: `wengang serve` as a process of its own, SQLite, the trained model, Chromium.
+
+One conversation for each programme, from the first question to a verdict on the card, typed and tapped as a person would.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+SHOTS = os.environ.get("WENGANG_SCREENSHOTS")
+CHROMIUM = os.environ.get("WENGANG_TEST_CHROMIUM") or shutil.which("chromium") or "chromium"
+
+# programme → (as of, first words, what to answer when the page offers or asks it, what the card must say)
+INTERVIEWS: dict[str, tuple[str, str, dict[str, str], list[str]]] = {
+    "stabilisation_refund": (
+        "2021-09-01",
+        "我们公司能领稳岗返还吗，小公司，28个人，去年裁了5个，一共交了12万失业保险",
+        {"失业保险是在辽宁交的": "是"},
+        ["72,000", "备付期", "中小微企业及其他可申请失业保险稳岗返还的参保单位"],
+    ),
+    "unemployment_aid": (
+        "2021-09-01",
+        "我今年三月失业的，失业金领完了，能领失业补助金吗",
+        {"交过失业保险": "是", "领过吗": "没领过", "找到工作": "还没有"},
+        ["符合", "2022年6月30日", "失业补助金只能申领享受一次"],
+    ),
+    "skill_upgrade_subsidy": (
+        "2021-09-01",
+        "我在钢厂上班，失业保险交了一年半，能领技能提升补贴吗",
+        {},
+        ["展翅行动", "累计缴费满1年及以上"],
+    ),
+    "flexible_employment_subsidy_extension": (
+        "2021-09-01",
+        "我是大学毕业的，灵活就业社保补贴到期了还能延长吗",
+        {"哪天领满": "7月31号", "延长过几个月": "没有", "稳定的工作": "还没有"},
+        ["6 个月", "2022年1月31日", "最多可延长6个月"],
+    ),
+    "job_seeking_subsidy_category": (
+        "2021-09-01",
+        "我今年毕业，是孤儿，能领求职创业补贴吗",
+        {},
+        ["孤儿毕业生", "附件1"],
+    ),
+    "employment_difficulty_status": (
+        "2021-09-01",
+        "我单亲带个孩子，算就业困难人员吗",
+        {},
+        ["就业困难人员", "单亲抚养未成年人者"],
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: Any) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("served")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    env = {
+        **os.environ,
+        "WENGANG_HOST": "127.0.0.1",
+        "WENGANG_PORT": str(port),
+        "WENGANG_DATABASE_URL": f"sqlite:///{folder / 'wengang.db'}",
+        "WENGANG_SECRET": "a secret of the browser test, long enough",
+    }
+    process = subprocess.Popen([sys.executable, "-m", "bot.cli", "serve"], cwd=ROOT, env=env)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            assert process.poll() is None, "the server stopped while starting"
+            try:
+                urllib.request.urlopen(f"{url}/healthz", timeout=1).read()
+                break
+            except OSError:
+                time.sleep(0.25)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture
+def page(server: str) -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 420, "height": 900}, locale="zh-CN")
+        page.set_default_timeout(15000)
+        page.goto(server)
+        yield page
+        browser.close()
+
+
+def say(page: Page, words: str) -> None:
+    """Tap the offered answer if it is there, else type."""
+    button = page.get_by_role("button", name=words, exact=True)
+    before = page.locator("#log > *").count()
+    if button.count() and button.last.is_enabled():
+        button.last.click()
+    else:
+        page.locator("#text").fill(words)
+        page.locator("#send").click()
+    page.wait_for_function("n => document.querySelectorAll('#log > *').length > n + 1", arg=before)
+    expect(page.locator("#typing")).to_be_hidden()
+
+
+def set_date(page: Page, day: str) -> None:
+    page.locator("#as-of summary").click()
+    page.locator("#as-of-input").fill(day)
+    page.locator("#as-of-form button[type=submit]").click()
+
+
+@pytest.mark.parametrize("programme", INTERVIEWS)
+def test_interview_to_verdict(page: Page, programme: str) -> None:
+    as_of, first, answers, wanted = INTERVIEWS[programme]
+    set_date(page, as_of)
+    say(page, first)
+    for _ in range(8):
+        last = page.locator("#log > *").last.inner_text()
+        asked = max(answers, key=last.rfind, default="")  # the question stands last, behind what was understood
+        if not asked or asked not in last:
+            break
+        say(page, answers[asked])
+    for details in page.locator("#log details").all():
+        details.evaluate("element => element.open = true")
+    shown = page.locator("#log").inner_text()
+    assert [part for part in wanted if part not in shown] == [], shown
+    if SHOTS:
+        Path(SHOTS).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=f"{SHOTS}/{programme}.png")
+
+
+def test_today_says_first_that_the_window_is_closed(page: Page) -> None:
+    say(page, "我们公司能领稳岗返还吗")
+    assert "2021年12月31日截止" in page.locator("#log").inner_text()
