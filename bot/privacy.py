@@ -67,7 +67,15 @@ _RULES: list[tuple[str, re.Pattern[str], Callable[[str], bool]]] = [
         re.compile(rf"{_ALONE}\d(?:{_GAPS}\d){{16}}{_GAPS}[\dXx]{_MONEY}"),
         lambda digits: _identity_card(digits) and _check_digit(digits),
     ),
+    ("id_card", re.compile(rf"{_ALONE}\d(?:{_GAP}\d){{16}}{_GAP}[\dXx]{_MONEY}"), _identity_card),
     ("id_card", re.compile(rf"{_ALONE}(?:\d{{15}}|{_groups(6, 6, 3)}){_MONEY}"), _identity_card),
+    (
+        "bank_card",
+        re.compile(
+            rf"{_ALONE}(?:[3-9]\d{{3}}(?:{_GAP}\d{{4}}){{3}}(?:{_GAPS}\d{{1,3}})?|[3-9]\d{{5}}{_GAP}\d{{10,13}}){_MONEY}"
+        ),
+        lambda digits: _luhn(digits) or digits.startswith("62"),
+    ),
     (
         "phone",
         re.compile(
@@ -93,13 +101,6 @@ _RULES: list[tuple[str, re.Pattern[str], Callable[[str], bool]]] = [
     ),
     ("bank_card", re.compile(rf"{_ALONE}\d{{16,19}}{_MONEY}"), _any),
     ("bank_card", re.compile(rf"{_ALONE}\d{{13,15}}{_MONEY}"), _luhn),
-    (
-        "bank_card",
-        re.compile(
-            rf"{_ALONE}(?:[3-9]\d{{3}}(?:{_GAP}\d{{4}}){{3}}(?:{_GAPS}\d{{1,3}})?|[3-9]\d{{5}}{_GAP}\d{{10,13}}){_MONEY}"
-        ),
-        lambda digits: _luhn(digits) or digits.startswith("62"),
-    ),
     ("bank_card", re.compile(rf"{_ALONE}[3-9]\d{{3}}(?:{_GAPS}\d){{12,15}}{_MONEY}"), _luhn),
 ]
 

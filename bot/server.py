@@ -45,7 +45,9 @@ def create_app(assistant: Answers, rules: Rulebook, searcher: Searcher, settings
     errors.install(app)
     app.add_middleware(Guard)
     engine, identity = open_engine(settings.database_url), Identity(settings.key())
-    conversation = Conversation(assistant, Turns(engine), lambda place: places_containing(rules.knowledge, place))
+    conversation = Conversation(
+        assistant, Turns(engine), settings, lambda place: places_containing(rules.knowledge, place)
+    )
     app.include_router(message_routes(conversation, identity))
     app.include_router(policy_routes(rules, searcher, settings))
     if settings.rest_token:

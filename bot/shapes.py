@@ -86,15 +86,17 @@ def answered(question: str, replies: list[dict[str, Any]]) -> dict[str, Any]:
     def first(key: str) -> Any:
         return next((reply[key] for reply in replies if reply.get(key)), None)
 
-    cited: dict[str, None] = {}
-    for reply in replies:
-        clauses = reply.get("clauses") or reply.get("decision", {}).get("because") or []
-        cited.update((clause if isinstance(clause, str) else clause["clause"], None) for clause in clauses)
+    cited = dict.fromkeys(clause for reply in replies for clause in reply.get("cited", ()))
     return {
         "question": question,
         "outcome": first("outcome"),
         "programme": first("programme"),
         "aspect": first("aspect"),
         "clauses": list(cited),
-        "reply": "\n".join(reply["text"] for reply in replies),
+        "reply": plain("\n".join(reply["text"] for reply in replies)),
     }
+
+
+def plain(text: str) -> str:
+    """The words of a reply without the marks of emphasis, for doors that show plain text."""
+    return text.replace("**", "")

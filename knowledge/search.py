@@ -29,7 +29,8 @@ _UNIT = re.compile(r"\d+(?:\.\d+)?%?|[a-z]+|[^\W\d_]")  # a number, a Latin word
 class Hit:
     """A clause found. `sentence` is `clause.quote[start:end]`, its part nearest to the question.
 
-    `score` is in (0, 1]; it orders the hits of one search and means nothing across searches.
+    `score` is in (0, 1]; it orders the hits of one search and means nothing across searches. `coverage` (0–1) is the
+    share of the question's character pairs that the clause or its lay questions contain: low means off the subject.
     """
 
     clause: Clause
@@ -37,6 +38,7 @@ class Hit:
     start: int
     end: int
     score: float
+    coverage: float
 
 
 class Searcher:
@@ -46,7 +48,9 @@ class Searcher:
         self._notices = knowledge.notices
         self._clauses = [clause for clause in knowledge.clauses.values() if clause.kind != "heading"]
         texts = [self._indexed(clause) for clause in self._clauses]
-        self._characters = _Index([_character_terms(text) for text in texts])
+        characters = [_character_terms(text) for text in texts]
+        self._pairs = [frozenset(_pairs(terms)) for terms in characters]
+        self._characters = _Index(characters)
         self._words = _Index([_word_terms(text) for text in texts])
         self._sentences = [(i, *span) for i, clause in enumerate(self._clauses) for span in sentences(clause.quote)]
         self._sentence_index = _Index([_character_terms(self._clauses[i].quote[a:b]) for i, a, b in self._sentences])
@@ -68,7 +72,8 @@ class Searcher:
                 mixed[at] = mixed.get(at, 0.0) + share * score / max(scores.values())
         best = sorted((at for at in mixed if self._existed(at, as_of)), key=lambda at: (-mixed[at], at))[:limit]
         highlights = self._highlights(_character_terms(query), best)
-        return [self._hit(at, highlights[at], mixed[at]) for at in best]
+        asked = set(_pairs(_character_terms(query)))
+        return [self._hit(at, highlights[at], mixed[at], asked) for at in best]
 
     def _indexed(self, clause: Clause) -> str:
         notice = self._notices[clause.document]
@@ -89,9 +94,10 @@ class Searcher:
             spans.setdefault(clause, (start, end))
         return spans
 
-    def _hit(self, at: int, span: tuple[int, int], score: float) -> Hit:
+    def _hit(self, at: int, span: tuple[int, int], score: float, asked: Collection[str]) -> Hit:
         clause = self._clauses[at]
-        return Hit(clause, clause.quote[slice(*span)], *span, score)
+        coverage = len(self._pairs[at].intersection(asked)) / len(asked) if asked else 0.0
+        return Hit(clause, clause.quote[slice(*span)], *span, score, coverage)
 
 
 def sentences(quote: str) -> Iterator[tuple[int, int]]:
@@ -123,6 +129,11 @@ def _trimmed(quote: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 def _character_terms(text: str) -> list[str]:
     units = _UNIT.findall(normalise(text))
     return units + [one + two for one, two in zip(units, units[1:], strict=False)]
+
+
+def _pairs(terms: list[str]) -> list[str]:
+    """Return the character pairs among character terms (their second half)."""
+    return terms[(len(terms) + 1) // 2 :]
 
 
 def _word_terms(text: str) -> list[str]:

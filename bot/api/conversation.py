@@ -13,6 +13,8 @@ from bot.api.errors import ApiError
 from bot.api.given import Given
 from bot.api.identity import Identity
 from bot.inputs import clean
+from bot.settings import Settings
+from bot.shapes import plain
 from bot.store.turns import Replies, Turns
 
 CheckPlace = Callable[[str], object]
@@ -26,6 +28,7 @@ class Answers(Protocol):
         self,
         sender: str,
         text: str,
+        *,
         as_of: date | None = None,
         place: str | None = None,
         client_message_id: str | None = None,
@@ -68,16 +71,22 @@ class RestMessage(BaseModel):
 class Conversation:
     """One turn, once: the sender is ours, the text is clean, a repeated message is not understood twice."""
 
-    def __init__(self, assistant: Answers, turns: Turns, check_place: CheckPlace) -> None:
-        self._assistant, self._turns, self._check_place = assistant, turns, check_place
+    def __init__(self, assistant: Answers, turns: Turns, settings: Settings, check_place: CheckPlace) -> None:
+        self._assistant, self._turns, self._settings, self._check_place = assistant, turns, settings, check_place
 
     async def turn(self, sender: str, text: str, as_of: date | None, place: str | None, message: str | None) -> Replies:
-        """Return the replies to `text`."""
+        """Return the replies to `text`. Without a day or a place those of the settings hold, as a door's own."""
         if place:
             self._check_place(place)
 
         def run() -> Awaitable[Replies]:
-            return self._assistant.reply(sender, clean(text), as_of=as_of, place=place, client_message_id=message)
+            return self._assistant.reply(
+                sender,
+                clean(text),
+                as_of=as_of or self._settings.today(),
+                place=place or self._settings.place,
+                client_message_id=message,
+            )
 
         return await (self._turns.once(sender, message, run) if message else run())
 
@@ -121,4 +130,4 @@ def rest_reply(recipient: str, reply: dict[str, Any]) -> dict[str, Any]:
     """One reply as Rasa's REST channel gives it; the full reply stands under `custom`."""
     labels = [*reply.get("question", {}).get("choices", ()), *reply.get("suggestions", ())]
     buttons = {"buttons": [{"title": label, "payload": label} for label in labels]} if labels else {}
-    return {"recipient_id": recipient, "text": reply["text"], **buttons, "custom": reply}
+    return {"recipient_id": recipient, "text": plain(reply["text"]), **buttons, "custom": reply}

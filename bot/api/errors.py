@@ -67,8 +67,8 @@ def _http(request: Request, error: HTTPException) -> JSONResponse:
 def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
     first = error.errors()[0]
     place = [part for part in first["loc"] if isinstance(part, str) and part not in ("body", "query", "path")]
-    field = place[0] if place else None
-    return problem(422, _sentence(first, field, request), field)
+    field = place[0] if place else str(first["loc"][-1])
+    return problem(422, _sentence(first, field), field)
 
 
 _KEYS = {
@@ -86,12 +86,10 @@ _KEYS = {
 }
 
 
-def _sentence(found: Mapping[str, Any], field: str | None, request: Request) -> str:
+def _sentence(found: Mapping[str, Any], field: str) -> str:
     kind, context = found["type"], found.get("ctx") or {}
     if kind == "value_error.input":  # raised by our own validators, already a sentence
         return str(found["msg"])
-    if field is None:
-        return say("input.not_object", example='{"text": "稳岗返还怎么申请"}')
     if kind == "value_error.missing":
         return say("api.missing", field=field, what=_what(field))
     if kind == "value_error.str.regex":

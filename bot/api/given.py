@@ -11,8 +11,8 @@ from bot.inputs import read_date
 class Given(BaseModel):
     """The day and the place an answer is for; a name that is not a field is a typing error, not ignored."""
 
-    as_of: date | None = Field(None, description="办理日期，如 2021-09-01；默认当天")
-    place: StrictStr | None = Field(None, min_length=1, max_length=20, description="地点，默认本溪")
+    as_of: date | None = Field(default=None, description="办理日期，如 2021-09-01；默认当天")
+    place: StrictStr | None = Field(default=None, min_length=1, max_length=20, description="地点，默认本溪")
 
     class Config:
         extra = Extra.forbid

@@ -76,9 +76,12 @@ class Guard:
             return
         if scope["path"].startswith(_JSON_PATHS):
             try:
-                read_json(body)
+                value = read_json(body)
             except InputError as error:
                 await problem(400, str(error))(scope, receive, send)
+                return
+            if not isinstance(value, dict):  # pydantic would take a list of pairs for an object
+                await problem(422, say("input.not_object"))(scope, receive, send)
                 return
             scope = {**scope, "headers": list(_as_json(scope["headers"]))}
         await self._app(scope, _replay(body, receive), send)

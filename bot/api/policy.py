@@ -3,7 +3,7 @@
 from typing import Any
 
 from fastapi import APIRouter, Query
-from pydantic import Field, StrictStr
+from pydantic import Field, StrictStr, validator
 
 from bot import shapes
 from bot.api.errors import ApiError
@@ -22,6 +22,12 @@ class DecisionRequest(Given):
     declined: list[StrictStr] = Field([], max_items=100, description="问过而答不上来的事实编号")
     question: StrictStr | None = Field(None, max_length=100, description="结论之外另问的内容，如 amount")
     about: StrictStr | None = Field(None, max_length=100, description="条文编号，用于职责类事项")
+
+    @validator("facts", pre=True)
+    def _mapping(cls, value: Any) -> Any:
+        if not isinstance(value, dict):  # a list of pairs would pass for one
+            raise InputError("api.wrong_object", "facts")
+        return value
 
 
 def policy_routes(rules: Rulebook, searcher: Searcher, settings: Settings) -> APIRouter:

@@ -1,6 +1,7 @@
 """Opening the database and bringing its tables up to date."""
 
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
@@ -29,7 +30,7 @@ def open_engine(url: str) -> Engine:
         except OSError:
             raise _unusable(url) from None
     engine = sa.create_engine(address, future=True, connect_args={"timeout": 15})
-    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "connect", prepare_sqlite)
     return engine
 
 
@@ -57,7 +58,8 @@ def _only_one(connection: Connection) -> None:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
-def _prepare_sqlite(connection, _record) -> None:  # type: ignore[no-untyped-def]
+def prepare_sqlite(connection: Any, _record: Any) -> None:
+    """Set up one new SQLite connection."""
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")  # with WAL a crash of the machine loses the last turns, never the file

@@ -25,8 +25,8 @@ function button(text, onclick, kind = null) {
 }
 
 function several(question, send) {
-  const none = question.none_of_these;
-  const labels = [...question.choices, ...(none && !question.choices.includes(none) ? [none] : [])];
+  const none = question.none_of_these ?? WORDS.none;
+  const labels = question.choices;
   const boxes = labels.map((label) => make("input", { type: "checkbox", value: label }));
   const confirm = make("button", { type: "submit", class: "main", disabled: true }, WORDS.confirm);
   const picked = () => boxes.filter((box) => box.checked);

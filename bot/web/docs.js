@@ -10,7 +10,7 @@ function named(schema) {
 }
 
 function kind(schema) {
-  const type = schema?.type ?? named(schema)?.type ?? schema?.anyOf?.map((one) => one.type).filter((t) => t !== "null").join(" / ") ?? "";
+  const type = named(schema)?.type ?? "";
   return schema?.format ? `${type} (${schema.format})` : type;
 }
 

@@ -41,6 +41,7 @@ function decisionCard(reply) {
     "data-verdict": decision.verdict,
     "data-window": decision.window?.state,
   });
+  card.append(...paragraphs(reply.heard));
   card.append(make("p", { class: "headline" }, ...emphasised(headline.includes("**") ? headline : `**${headline}**`)));
   card.append(...lines.flatMap(paragraphs));
   if (quotes.length) {
@@ -52,32 +53,28 @@ function decisionCard(reply) {
 }
 
 function clauseQuotes(reply) {
-  const clauses = (reply.clauses ?? []).filter((clause) => clause.quote);
-  const all = clauses.map(clauseQuote);
-  const quoted = (line) => clauses.some(({ quote }) => spaceless(line).includes(spaceless(quote)));
-  const own = reply.text.split("\n").filter((line) => !quoted(line)); // the plain text carries the quotes as well
-  const box = make("div", { class: "bubble" }, ...paragraphs(own.join("\n")));
+  const all = (reply.clauses ?? []).filter((clause) => clause.quote).map(clauseQuote);
+  const box = make("div", { class: "bubble" }, ...paragraphs(reply.opening ?? reply.text)); // the text has the quotes too
   if (all.length) box.append(make("div", { class: "quotes" }, all[0]));
   if (all.length > 1) box.append(folded(WORDS.more(all.length - 1), all.slice(1)));
   return box;
 }
 
-function clauseQuote({ quote, highlight, number, document: notice, item, standing }) {
+function clauseQuote({ quote, highlight, source, number, item, standing }) {
   const characters = Array.from(quote); // offsets count characters, as Python does
   const [start, end] = highlight ?? [0, 0];
   const part = (from, to) => joined(characters.slice(from, to).join(""));
   const marked = end > start ? [make("mark", {}, part(start, end))] : [];
   const words = ["“", part(0, start), ...marked, part(Math.max(start, end)), "”"];
-  const source = [number ?? notice, item, typeof standing === "string" ? standing : ""].filter(Boolean).join(" ");
-  return quotation(words, source);
+  return quotation(words, [source ?? `${number} ${item}`, standing].filter(Boolean).join("，"));
 }
 
 function profileList(reply) {
   const list = make("dl", { class: "profile" });
-  for (const { label, value } of reply.profile ?? []) list.append(make("dt", {}, label), make("dd", {}, String(value)));
-  if (!list.children.length) return plainText(reply);
-  const lead = reply.lead ? paragraphs(reply.lead) : [];
-  return make("div", { class: "bubble" }, ...lead, list);
+  const spoken = (reply.profile ?? []).filter(({ value }) => typeof value === "string");
+  for (const { label, value } of spoken) list.append(make("dt", {}, label), make("dd", {}, value));
+  if (!spoken.length) return plainText(reply);
+  return make("div", { class: "bubble" }, ...paragraphs(reply.opening), list);
 }
 
 function quotation(words, source) {
@@ -96,10 +93,6 @@ function paragraphs(text) {
 
 function emphasised(line) {
   return line.split(/\*\*(.+?)\*\*/).map((part, i) => (i % 2 ? make("strong", {}, part) : part));
-}
-
-function spaceless(text) {
-  return text.replace(/\s+/g, "");
 }
 
 /** A quote without the line breaks of the printed page. */

@@ -8,6 +8,7 @@ export const WORDS = {
   several: "可以选几项",
   confirm: "确定",
   unsure: "不知道",
+  none: "以上都不是", // of a question that may have several answers: this one excludes the others
   number: "填个数",
   date: "选个日期",
   units: { percent: "%", money: "元" },

@@ -1,0 +1,431 @@
+"""The command line: ``wengang``. Rasa is imported only by the commands that converse."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.exceptions import TyperException
+
+from bot.inputs import InputError, brief, clean, read_date, read_json
+from bot.messages import has, say
+from bot.settings import Settings, SettingsError, load
+
+if TYPE_CHECKING:
+    from bot.assistant import Assistant
+    from eligibility import Rulebook
+    from knowledge import Knowledge
+    from knowledge.search import Searcher
+
+app = typer.Typer(
+    name="wengang",
+    help=say("cli.help"),
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_INTERRUPTED = 130  # what Typer makes of Ctrl-C
+
+AsOf = typer.Option(None, "--as-of", metavar="DATE", help=say("option.as_of"))
+Place = typer.Option(None, "--place", metavar="PLACE", help=say("option.place"))
+AsJson = typer.Option(False, "--json", help=say("option.json"))
+CaseFiles = typer.Argument(metavar="FILE…", help=say("option.cases"))
+Question = typer.Argument(None, metavar="QUESTION", help=say("option.question"))
+Questions = typer.Option(None, "--file", metavar="FILE", help=say("option.file"))
+
+
+def main() -> None:
+    """Run one command. Whatever is wrong with its input is one sentence on stderr and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal that lacks a character loses only that one
+    sys.stdin.reconfigure(errors="replace")  # type: ignore[union-attr]
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code."""
+    try:
+        code = app(arguments, prog_name="wengang", standalone_mode=False)
+    except TyperException as error:
+        return _fail(_usage(error))
+    except BrokenPipeError:  # the reader of a pipe has had enough
+        sys.stderr.close()
+        return 0
+    except Exception as error:
+        return _fail(_sentence(error)) if isinstance(error, _known_errors()) else _broken()
+    if code == _INTERRUPTED:
+        print(say("serve.stopped"), file=sys.stderr)
+    return code if isinstance(code, int) else 0
+
+
+# ── commands ──
+
+
+@app.command(help=say("command.serve"))
+def serve() -> None:
+    """Train if need be, migrate, load, serve."""
+    from bot.server import bind, create_app
+    from bot.server import serve as serve_app
+    from bot.store import migrate
+
+    settings = load()
+    settings.key()
+    taken = bind(settings.host, settings.port)
+    migrate(settings.database_url)
+    rules = _rules()
+    searcher = _searcher(rules.knowledge)
+    print(say("serve.loading"), file=sys.stderr)
+    _model()
+
+    async def make_app() -> Any:
+        from bot.store.trackers import tracker_store
+
+        assistant = await _assistant(tracker_store(settings.database_url))
+        return create_app(assistant, rules, searcher, settings)
+
+    serve_app(make_app, taken, lambda url: print(say("serve.ready", url=url), flush=True))
+
+
+@app.command(help=say("command.chat"))
+def chat(as_of: str = AsOf, place: str = Place) -> None:
+    """Converse in the terminal until the end of input."""
+    settings = _circumstances(as_of, place)
+    _model()
+    asyncio.run(_chat(settings))
+
+
+@app.command(help=say("command.ask"))
+def ask(
+    question: str = Question, file: str = Questions, as_of: str = AsOf, place: str = Place, as_json: bool = AsJson
+) -> None:
+    """One fresh conversation of one turn for each question."""
+    questions, settings = list(_questions(question, file)), _circumstances(as_of, place)
+    _model()
+    asyncio.run(_ask(questions, settings, as_json))
+
+
+@app.command(help=say("command.search"))
+def search(question: str = Question, file: str = Questions, as_of: str = AsOf, as_json: bool = AsJson) -> None:
+    """Find the clauses for each question."""
+    questions = list(_questions(question, file))
+    day = read_date(as_of, "--as-of") if as_of else None
+    from bot.shapes import found
+    from knowledge import load as load_packs
+
+    searcher = _searcher(load_packs())
+    for one in questions:
+        result = found(one, searcher.search(one, as_of=day))
+        if as_json:
+            _print_json(result)
+            continue
+        print(say("cli.question", question=one) if file else "", end="\n" if file else "")
+        for hit in result["hits"]:
+            print(say("cli.hit", **hit))
+        if not result["hits"]:
+            print(say("cli.no_hit"))
+
+
+@app.command(help=say("command.decide"))
+def decide(
+    programme: str = typer.Argument(metavar="PROGRAMME", help=say("option.programme")),
+    facts: str = typer.Option(..., "--facts", metavar="FILE|-", help=say("option.facts")),
+    as_of: str = AsOf,
+    place: str = Place,
+    declined: str = typer.Option(None, "--declined", metavar="FACT,…", help=say("option.declined")),
+    question: str = typer.Option(None, "--question", metavar="NAME", help=say("option.asked")),
+    about: str = typer.Option(None, "--about", metavar="CLAUSE", help=say("option.about")),
+    as_json: bool = AsJson,
+) -> None:
+    """Decide one programme by rule."""
+    settings = _circumstances(as_of, place)
+    rules = _rules()
+    rules.programme(programme)  # a mistyped programme is told before the facts are read
+    from bot.shapes import decided
+
+    decision = decided(
+        rules,
+        programme,
+        _facts(facts),
+        as_of=settings.today(),
+        place=settings.place,
+        declined=[name.strip() for name in (declined or "").split(",") if name.strip()],
+        question=question,
+        about=about,
+    )
+    if as_json:
+        _print_json(decision)
+    else:
+        print("\n".join(_decision_lines(decision)))
+
+
+@app.command(help=say("command.cases"))
+def cases(files: list[Path] = CaseFiles) -> int:
+    """Run the cases; exit code 1 when one fails."""
+    from eligibility.cases import run as run_cases
+
+    passed = failed = 0
+    for result in run_cases(_rules(), files):
+        passed, failed = passed + result.passed, failed + (not result.passed)
+        told = "" if result.passed else say("cli.differences", differences="; ".join(result.messages))
+        print(f"{'PASS' if result.passed else 'FAIL'} {result.id} {result.title}{told}")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+@app.command(help=say("command.train"))
+def train(if_stale: bool = typer.Option(False, "--if-stale", help=say("option.if_stale"))) -> None:
+    """Train the model of the present data."""
+    print(say("cli.trained", path=_model(force=not if_stale)))
+
+
+@app.command(help=say("command.check"))
+def check() -> None:
+    """Load every pack and compile every programme."""
+    rules = _rules()
+    known = rules.knowledge
+    print(
+        say(
+            "cli.checked",
+            notices=len(known.notices),
+            clauses=len(known.clauses),
+            facts=len(known.facts),
+            programmes=len(rules.programmes),
+        )
+    )
+
+
+@app.command(help=say("command.migrate"))
+def migrate() -> None:
+    """Bring the database up to date."""
+    from bot.store import migrate as migrate_store
+
+    migrate_store(load().database_url)
+    print(say("cli.migrated"))
+
+
+# ── what the commands share ──
+
+
+def _rules() -> Rulebook:
+    from eligibility import Rulebook
+    from knowledge import load as load_packs
+
+    return Rulebook(load_packs())
+
+
+def _searcher(knowledge: Knowledge) -> Searcher:
+    from knowledge.search import Searcher
+
+    return Searcher(knowledge)
+
+
+def _model(force: bool = False) -> Path:
+    from bot.train import ensure_model
+
+    return ensure_model(force=force)
+
+
+async def _assistant(tracker_store: Any = None) -> Assistant:
+    from bot.assistant import Assistant
+
+    return await Assistant.load(tracker_store=tracker_store)
+
+
+def _circumstances(as_of: str | None, place: str | None) -> Settings:
+    """The settings, with the day and the place of this command."""
+    given: dict[str, Any] = {"as_of": read_date(as_of, "--as-of")} if as_of else {}
+    if place is not None:
+        from eligibility.place import places_containing
+        from knowledge import load as load_packs
+
+        places_containing(load_packs(), place)
+        given["place"] = place
+    return load(**given)
+
+
+def _questions(question: str | None, file: str | None) -> Iterator[str]:
+    """The one question, or those of a file: one a line, or the first column of a table with the head ``question``."""
+    if (question is None) == (file is None):
+        raise InputError("cli.question_or_file")
+    if file is None:
+        if not (words := _argument(question or "")):
+            raise InputError("cli.empty_question")
+        yield words
+        return
+    lines = [line for line in _text(file).split("\n") if line.strip()]
+    if lines and lines[0].split("\t")[0].strip() == "question":
+        lines = [line.split("\t")[0] for line in lines[1:]]
+    if not lines:
+        raise InputError("cli.empty_file", path=file)
+    yield from (clean(line).strip() for line in lines)
+
+
+def _argument(text: str) -> str:
+    """A word of the command line; bytes that are no UTF-8 arrive as half characters."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise InputError("input.not_utf8") from None
+    return clean(text).strip()
+
+
+def _facts(file: str) -> Any:
+    """Facts from a JSON or YAML file, or from stdin."""
+    from knowledge import PackError
+    from knowledge.yaml_source import load_yaml
+
+    if file != "-" and not file.endswith(".json"):
+        return load_yaml(Path(file)).data
+    raw = _bytes(file)
+    try:
+        return read_json(raw)
+    except InputError:
+        if file != "-":
+            raise InputError("cli.not_json", path=file) from None
+    with tempfile.NamedTemporaryFile(suffix=".yml") as copy:
+        copy.write(raw)
+        copy.flush()
+        try:
+            return load_yaml(Path(copy.name)).data
+        except PackError as error:
+            raise InputError("cli.stdin", line=error.line or 1, what=error.what, mend=error.mend) from None
+
+
+def _text(file: str) -> str:
+    try:
+        return _bytes(file).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError("cli.not_utf8", path=file) from None
+
+
+def _bytes(file: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except FileNotFoundError:
+        raise InputError("cli.no_file", path=file) from None
+    except OSError:
+        raise InputError("cli.unreadable", path=file) from None
+
+
+async def _chat(settings: Settings) -> None:
+    from rich.console import Console
+
+    from bot.terminal import converse
+
+    assistant = await _assistant()
+
+    async def turn(words: str) -> list[dict[str, Any]]:
+        return await assistant.reply("terminal", words, as_of=settings.today(), place=settings.place)
+
+    await converse(turn, Console(highlight=False))
+
+
+async def _ask(questions: list[str], settings: Settings, as_json: bool) -> None:
+    from bot.shapes import answered
+
+    assistant = await _assistant()
+    for number, question in enumerate(questions):
+        replies = await assistant.reply(f"ask-{number}", question, as_of=settings.today(), place=settings.place)
+        answer = answered(question, replies)
+        if as_json:
+            _print_json(answer)
+        else:
+            print(answer["reply"] if len(questions) == 1 else say("cli.answer", **answer), flush=True)
+
+
+def _decision_lines(decision: dict[str, Any]) -> Iterator[str]:
+    """The fields of a decision that say something, as they are: to put them into words is the assistant's work."""
+    for key, value in decision.items():
+        if key == "because":
+            for reason in value:
+                yield say("cli.because", **reason)
+        elif value not in (None, [], {}):
+            yield f"{key}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False), flush=True)
+
+
+# ── what went wrong ──
+
+
+def _sentence(error: Exception) -> str:
+    """Its text; of a failed training, which carries the whole log, the cause or the last line."""
+    known = error.__cause__ if isinstance(error.__cause__, _known_errors()) else error
+    if type(known).__name__ == "TrainingError":
+        return say("cli.training_failed", why=brief(str(known).strip().rsplit("\n", 1)[-1], 200))
+    return str(known)
+
+
+def _known_errors() -> tuple[type[Exception], ...]:
+    """Errors whose text is a sentence for the user. Modules that were never imported cannot have raised theirs."""
+    found: list[type[Exception]] = [InputError, SettingsError]
+    for module, name in (
+        ("knowledge.errors", "PackError"),
+        ("eligibility.errors", "DecisionError"),
+        ("bot.store.database", "StoreError"),
+        ("bot.server", "ServeError"),
+        ("bot.train", "TrainingError"),
+    ):
+        if module in sys.modules:
+            found.append(getattr(sys.modules[module], name))
+    return tuple(found)
+
+
+_SENTENCES = {  # Typer has no kinds for these
+    "no_command": r"No such command '(.*)'",
+    "missing_command": r"Missing command",
+    "extra": r"Got unexpected extra argument(?:s|\(s\))? \((.*)\)",
+}
+
+
+def _usage(error: TyperException) -> str:
+    """What Typer found wrong with the command line, in our words."""
+    kind, parameter = type(error).__name__, getattr(error, "param", None)
+    name = getattr(error, "option_name", None) or ""
+    if parameter is not None:
+        name = parameter.opts[0] if parameter.opts[0].startswith("-") else parameter.metavar or parameter.name
+    value = ""
+    for key, pattern in _SENTENCES.items():
+        if match := re.match(pattern, error.message):
+            kind, value = key, "".join(match.groups())
+    key = f"usage.{kind}" if has(f"usage.{kind}") else "usage.other"
+    return say(key, name=name, value=brief(value), commands="、".join(_commands()))
+
+
+def _commands() -> list[str]:
+    return [command.name or command.callback.__name__ for command in app.registered_commands if command.callback]
+
+
+def _broken() -> int:
+    """A mistake of ours: the details go to a file, for whoever mends it."""
+    from bot.settings import VAR
+
+    report = VAR / "error.log"
+    try:
+        VAR.mkdir(exist_ok=True)
+        report.write_text(traceback.format_exc(), encoding="utf-8")
+    except OSError:
+        traceback.print_exc()
+    print(say("cli.broken", path=report), file=sys.stderr)
+    return 70
+
+
+def _fail(sentence: str) -> int:
+    print(sentence, file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    main()

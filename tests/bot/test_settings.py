@@ -1,0 +1,115 @@
+"""Settings from the environment, and the sentence about a bad one."""
+
+import os
+import stat
+import threading
+from datetime import date, datetime, timezone
+
+import pytest
+
+from bot import settings as module
+from bot.settings import DOCUMENT, Settings, SettingsError, load, table
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch):
+    for name in list(os.environ):
+        if name.startswith("WENGANG_"):
+            monkeypatch.delenv(name)
+
+
+def test_nothing_needs_to_be_set():
+    settings = load()
+    assert settings.database_url.startswith("sqlite:///") and settings.database_url.endswith("var/wengang.db")
+    assert (settings.host, settings.port, settings.place) == ("127.0.0.1", 8000, "本溪")
+    assert settings.as_of is None and settings.rest_token is None
+
+
+def test_environment_counts(monkeypatch):
+    for name, value in {
+        "WENGANG_DATABASE_URL": "postgresql://app@db/wengang",
+        "WENGANG_REDIS_URL": "redis://cache:6379/0",
+        "WENGANG_HOST": "0.0.0.0",
+        "WENGANG_PORT": "80",
+        "WENGANG_AS_OF": "2021-9-1",
+        "WENGANG_PLACE": "沈阳",
+        "WENGANG_REST_TOKEN": "t" * 20,
+        "WENGANG_SECRET": "s" * 40,
+    }.items():
+        monkeypatch.setenv(name, value)
+    settings = load()
+    assert settings.port == 80 and settings.today() == date(2021, 9, 1) and settings.place == "沈阳"
+    assert settings.key() == b"s" * 40
+    assert "ssss" not in repr(settings) and "tttt" not in str(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WENGANG_PORT", "abc"),
+        ("WENGANG_PORT", "0"),
+        ("WENGANG_PORT", "65536"),
+        ("WENGANG_PORT", "８０００"),
+        ("WENGANG_PORT", ""),
+        ("WENGANG_AS_OF", "2021-02-31"),
+        ("WENGANG_AS_OF", "昨天"),
+        ("WENGANG_AS_OF", ""),
+        ("WENGANG_DATABASE_URL", "var/x.db"),
+        ("WENGANG_DATABASE_URL", "mysql://x/y"),
+        ("WENGANG_DATABASE_URL", "://"),
+        ("WENGANG_REDIS_URL", "localhost:6379"),
+        ("WENGANG_REST_TOKEN", "short"),
+        ("WENGANG_SECRET", "short"),
+        ("WENGANG_PLACE", " "),
+    ],
+)
+def test_bad_value_is_one_sentence_naming_the_variable(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        load()
+    said = str(caught.value)
+    assert name in said and said.endswith("。") and "\n" not in said
+
+
+def test_complaint_about_an_address_does_not_repeat_its_password(monkeypatch):
+    monkeypatch.setenv("WENGANG_DATABASE_URL", "mysql://root:" + "hunter2" + "@db/x")
+    with pytest.raises(SettingsError) as caught:
+        load()
+    assert "hunter2" not in str(caught.value)
+
+
+def test_today_is_the_day_in_china(monkeypatch):
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime(2021, 8, 31, 17, 0, tzinfo=timezone.utc).astimezone(tz)
+
+    monkeypatch.setattr(module, "datetime", Clock)
+    assert load().today() == date(2021, 9, 1)
+
+
+def test_secret_is_made_once_and_is_private(monkeypatch, tmp_path):
+    monkeypatch.setattr(module, "VAR", tmp_path / "var")
+    keys: list[bytes] = []
+    threads = [threading.Thread(target=lambda: keys.append(Settings().key())) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    secret = tmp_path / "var" / "secret"
+    assert len(set(keys)) == 1 and len(keys) == 8 and len(keys[0]) >= 32
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+    assert [path.name for path in secret.parent.iterdir()] == ["secret"]
+
+
+def test_spoilt_secret_is_told(monkeypatch, tmp_path):
+    monkeypatch.setattr(module, "VAR", tmp_path)
+    (tmp_path / "secret").write_text("")
+    with pytest.raises(SettingsError, match="WENGANG_SECRET"):
+        Settings().key()
+
+
+def test_the_document_is_not_stale():
+    assert DOCUMENT.read_text(encoding="utf-8") == table(), "run: python -m bot.settings"
+    assert "Generated" in table().splitlines()[0]
+    assert all(field.field_info.extra["env"] in table() for field in Settings.__fields__.values())
