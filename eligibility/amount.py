@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from fractions import Fraction
 
 from eligibility.expression import Env, Expression
-from eligibility.model import Amount, Assumption, Guarded, Money
+from eligibility.model import FLOOR, Amount, Assumption, Guarded, Money
 
-FLOOR = Assumption("floor_to_fen")
+
+@dataclass(frozen=True)
+class Worth:
+    """An amount with what it stands on: the options still possible, the readings used, the facts it lacks."""
+
+    money: Money | None = None
+    options: tuple[Guarded, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+    open_facts: tuple[str, ...] = ()
 
 
 def possible(options: tuple[Guarded, ...], env: Env) -> list[Guarded]:
@@ -22,45 +32,53 @@ def possible(options: tuple[Guarded, ...], env: Env) -> list[Guarded]:
     return found
 
 
-def work_out(amount: Amount | None, env: Env) -> tuple[Money | None, list[Guarded], list[Assumption]]:
-    """The amount over ``env`` with the options behind it and the assumptions used."""
+def unsettled(options: Iterable[Guarded], env: Env) -> list[str]:
+    """The facts that the options whose condition or value is open still wait for."""
+    found: list[str] = []
+    for option in options:
+        parts = [part for part in (option.condition, option.value) if isinstance(part, Expression)]
+        if any(part.evaluate(env) is None for part in parts):
+            found += option.facts
+    return [name for name in dict.fromkeys(found) if name not in env]
+
+
+def work_out(amount: Amount | None, env: Env) -> Worth:
+    """The amount over ``env``; money as exact as the facts allow."""
     if amount is None:
-        return None, [], []
+        return Worth()
     options = possible(amount.rates, env)
-    values = [option.value.evaluate(env) for option in options if isinstance(option.value, Expression)]
-    assumptions = [option.assumption for option in options if option.assumption]
+    rates = [option.value.evaluate(env) for option in options if isinstance(option.value, Expression)]
+    # a reading of the text belongs to the amount only once its option is the one
+    readings = [option.assumption for option in options if option.assumption and len(options) == 1]
+    lacking = unsettled(options, env) if None in rates or len(set(rates)) > 1 else []
+    money, more = Money(amount.kind, says=amount.says, refer_to=amount.refer_to), list[Assumption]()
     if amount.kind == "months_at_most":
-        months = values[0] if len(values) == 1 else None
-        return Money(amount.kind, months=months, says=amount.says), options, assumptions
-    if amount.base is None:
-        return Money(amount.kind, says=amount.says, refer_to=amount.refer_to), options, assumptions
-    base = amount.base.evaluate(env)
-    rates = tuple(sorted({Fraction(value) for value in values if value is not None}))
+        money = Money(amount.kind, months=rates[0] if len(rates) == 1 else None, says=amount.says)
+    elif amount.base is not None:
+        base = amount.base.evaluate(env)
+        lacking = [*(amount.base_facts if base is None else ()), *lacking]
+        money, more = _share(amount, base, sorted({Fraction(rate) for rate in rates if rate is not None}))
+    open_facts = tuple(name for name in dict.fromkeys(lacking) if name not in env)
+    return Worth(money, tuple(options), (*readings, *more), open_facts)
+
+
+def _share(amount: Amount, base: Fraction | int | None, rates: list[Fraction]) -> tuple[Money, list[Assumption]]:
+    """``base × rate`` in fen, rounded down; from lowest to highest while several rates are possible."""
     if base is None or not rates:
-        return Money(amount.kind, rates=rates, says=amount.says), options, assumptions
-    if amount.base_assumption:
-        assumptions.append(amount.base_assumption)
+        return Money(amount.kind, rates=tuple(rates), says=amount.says), []
     exact = [Fraction(base) * 100 * rate for rate in rates]
     fen = [value.numerator // value.denominator for value in exact]
+    readings = [amount.base_assumption] if amount.base_assumption else []
     if any(value.denominator != 1 for value in exact):
-        assumptions.append(FLOOR)
-    base_fen = int(Fraction(base) * 100)
-    if len(fen) == 1:
-        money = Money(amount.kind, fen=fen[0], base_fen=base_fen, rates=rates, says=amount.says)
-    else:
-        money = Money(amount.kind, low_fen=fen[0], high_fen=fen[-1], base_fen=base_fen, rates=rates, says=amount.says)
-    return money, options, assumptions
-
-
-def open_facts(amount: Amount | None, env: Env) -> list[str]:
-    """The facts that only the amount still needs: of its base, and of the rates that differ."""
-    if amount is None:
-        return []
-    names: list[str] = []
-    if amount.base is not None and amount.base.evaluate(env) is None:
-        names += amount.base_facts
-    options = possible(amount.rates, env)
-    values = [option.value.evaluate(env) for option in options if isinstance(option.value, Expression)]
-    if None in values or len(set(values)) > 1:
-        names += [fact for option in options for fact in option.facts]
-    return [name for name in dict.fromkeys(names) if name not in env]
+        readings.append(FLOOR)
+    one = len(fen) == 1
+    money = Money(
+        amount.kind,
+        fen=fen[0] if one else None,
+        low_fen=None if one else fen[0],
+        high_fen=None if one else fen[-1],
+        base_fen=int(Fraction(base) * 100),
+        rates=tuple(rates),
+        says=amount.says,
+    )
+    return money, readings

@@ -1,38 +1,38 @@
-"""Why: the smallest set of conditions that settles a decision, and the clauses that state them."""
+"""Why: the smallest set of conditions that settles a decision."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
-from eligibility.expression import Env
-from eligibility.kleene import truth
 from eligibility.model import Leaf, Node
 
+Truths = Mapping[Leaf, bool | None]
 
-def justification(node: Node, env: Env) -> list[Leaf]:
-    """The fewest leaves that carry the truth of ``node``.
 
-    A failed ``all`` and a fulfilled ``any`` rest on one child (the one with the shortest reason); otherwise every child
-    counts. Where the node is open, the open children carry it, in an ``all`` together with those that are met.
+def justification(node: Node, truths: Truths, doubtful: Collection[Leaf] = ()) -> list[Leaf]:
+    """The fewest leaves that carry the truth of ``node``, in the order of the text.
+
+    A failed ``all`` and a fulfilled ``any`` rest on one child: the one that needs the fewest ``doubtful`` leaves (those
+    true only under a named reading of the text), then the fewest leaves. Otherwise every child counts. Where the node
+    is open, the open children carry it, in an ``all`` together with those that are met.
     """
+    return _carried(node, truths, doubtful)[1]
+
+
+def _carried(node: Node, truths: Truths, doubtful: Collection[Leaf]) -> tuple[bool | None, list[Leaf]]:
     if isinstance(node, Leaf):
-        return [node]
+        return truths[node], [node]
+    parts = [_carried(child, truths, doubtful) for child in node.children]
     if node.kind == "not":
-        return justification(node.children[0], env)
-    value = truth(node, env)
-    children = [(child, truth(child, env)) for child in node.children]
-    if value is (node.kind == "any"):
-        return min((justification(child, env) for child, state in children if state is value), key=len)
-    if value is None and node.kind == "any":
-        children = [(child, state) for child, state in children if state is None]
-    return unique(leaf for child, _ in children for leaf in justification(child, env))
-
-
-def considered(node: Node, env: Env) -> list[Leaf]:
-    """Every leaf whose truth is known, in the order of the text: the supporting reasons."""
-    if isinstance(node, Leaf):
-        return [] if truth(node, env) is None else [node]
-    return [leaf for child in node.children for leaf in considered(child, env)]
+        value, leaves = parts[0]
+        return None if value is None else not value, leaves
+    dominant = node.kind == "any"
+    settling = [leaves for value, leaves in parts if value is dominant]
+    if settling:
+        return dominant, min(settling, key=lambda leaves: (sum(leaf in doubtful for leaf in leaves), len(leaves)))
+    still_open = [part for part in parts if part[0] is None]
+    carrying = still_open if still_open and dominant else parts
+    return None if still_open else not dominant, unique(leaf for _, leaves in carrying for leaf in leaves)
 
 
 def unique(leaves: Iterable[Leaf]) -> list[Leaf]:

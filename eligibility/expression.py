@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import calendar
 import difflib
+import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -47,7 +48,7 @@ class Comparison:
 
     left: Evaluate
     right: Evaluate
-    names: frozenset[str]
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -57,14 +58,14 @@ class Expression:
     Attributes:
         text: as written in the pack.
         evaluate: environment → value, None when a name it needs is unknown.
-        names: facts and derived values it mentions.
+        names: facts and derived values it mentions, in the order of the text.
         type: bool | number | date | span | symbol.
         comparisons: its numeric and date comparisons.
     """
 
     text: str
     evaluate: Evaluate
-    names: frozenset[str]
+    names: tuple[str, ...]
     type: str
     comparisons: tuple[Comparison, ...] = ()
 
@@ -96,29 +97,42 @@ _TOKEN = re.compile(
     r"\s*(?:(?P<date>\d{4}-\d{2}-\d{2})|(?P<percent>\d+(?:\.\d+)?)%|(?P<number>\d+(?:\.\d+)?)"
     r"|(?P<string>'[^']*')|(?P<name>[A-Za-z_]\w*)|(?P<op><=|>=|==|!=|[-+*/<>()\[\],]))"
 )
-_FULL_WIDTH = {"≤": "<=", "≥": ">=", "＜": "<", "＞": ">", "＝": "==", "≠": "!=", "（": "(", "）": ")", "，": ",", "％": "%"}
+_FULL_WIDTH = dict(zip("≤≥≠＜＞＝（），％", ("<=", ">=", "!=", "<", ">", "==", "(", ")", ",", "%"), strict=True))
+_ORDERED, _EQUAL = ("number", "date"), ("symbol", "bool")
 _UNITS = {"year": (12, 0), "years": (12, 0), "month": (1, 0), "months": (1, 0), "day": (0, 1), "days": (0, 1)}
-_COMPARE: dict[str, Callable[[Any, Any], bool | None]] = {
-    "<=": lambda a, b: a <= b,
-    "<": lambda a, b: a < b,
-    ">=": lambda a, b: a >= b,
-    ">": lambda a, b: a > b,
-    "==": lambda a, b: a == b,
-    "!=": lambda a, b: a != b,
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "<=": operator.le,
+    "<": operator.lt,
+    ">=": operator.ge,
+    ">": operator.gt,
+    "==": operator.eq,
+    "!=": operator.ne,
 }
 
 
-def parse(text: str | bool | int, vocabulary: Vocabulary) -> Expression:
-    """Read one expression. Raises ExpressionError with a Chinese what / mend."""
-    return _Parser(str(text).replace("True", "true").replace("False", "false"), vocabulary).parse()
+def parse(text: str | bool | int | float | date, vocabulary: Vocabulary, *wanted: str) -> Expression:
+    """Read one expression, as YAML gives it.
+
+    Args:
+        wanted: the types it may have; none given: any.
+
+    Raises:
+        ExpressionError: with a Chinese what / mend.
+    """
+    return _Parser(str(text).lower() if isinstance(text, bool) else str(text), vocabulary).parse(wanted)
+
+
+def either(names: Sequence[str], more: Sequence[str]) -> tuple[str, ...]:
+    """The names of two parts of an expression, each once, in order."""
+    return tuple(dict.fromkeys((*names, *more)))
 
 
 @dataclass(frozen=True)
 class _Term:
     evaluate: Evaluate
     type: str
-    names: frozenset[str] = frozenset()
-    symbol: str | None = None  # a bare word that is no name: a value of a choice
+    names: tuple[str, ...] = ()
+    symbol: str | None = None  # a bare or quoted word that is no name: a value of a choice
     fact: str | None = None
 
 
@@ -131,10 +145,12 @@ class _Parser:
         self.at = 0
         self.comparisons: list[Comparison] = []
 
-    def parse(self) -> Expression:
+    def parse(self, wanted: Sequence[str]) -> Expression:
         term = self._either()
         if self.at < len(self.tokens):
             raise self._unreadable(self.tokens[self.at][1])
+        if wanted and term.type not in wanted:
+            self._require(term, wanted[0])
         return Expression(self.text, term.evaluate, term.names, term.type, tuple(self.comparisons))
 
     # --- words -------------------------------------------------------------------------------------------------
@@ -196,14 +212,14 @@ class _Parser:
         def evaluate(env: Env) -> bool | None:
             result: bool | None = not dominant
             for part in parts:
-                value = part(env)
+                value: bool | None = part(env)
                 if value is dominant:
                     return dominant
                 if value is None:
                     result = None
             return result
 
-        return _Term(evaluate, "bool", frozenset().union(*(term.names for term in terms)))
+        return _Term(evaluate, "bool", tuple(dict.fromkeys(name for term in terms for name in term.names)))
 
     def _negation(self) -> _Term:
         if not self._peek("not"):
@@ -227,16 +243,14 @@ class _Parser:
             return self._membership(left)
         if not self._peek(*_COMPARE):
             return left
-        operator = self._take()[1]
-        right = self._sum()
-        left, right = self._as_values(left, right)
-        if left.type != right.type or (left.type in ("symbol", "bool") and operator not in ("==", "!=")):
-            raise ExpressionError(
-                message("wrong_types", text=self.text, left=left.type, right=right.type), message("mend_wrong_types")
-            )
-        compare, a, b = _COMPARE[operator], left.evaluate, right.evaluate
-        names = left.names | right.names
-        if left.type in ("number", "date"):
+        sign = self._take()[1]
+        left, right = self._as_values(left, self._sum())
+        ordered = left.type in _ORDERED
+        if left.type != right.type or not (ordered or left.type in _EQUAL and sign in ("==", "!=")):
+            raise self._wrong_types(left.type, right.type)
+        compare, a, b = _COMPARE[sign], left.evaluate, right.evaluate
+        names = either(left.names, right.names)
+        if ordered:
             self.comparisons.append(Comparison(a, b, names))
 
         def evaluate(env: Env) -> bool | None:
@@ -247,12 +261,10 @@ class _Parser:
 
     def _membership(self, left: _Term) -> _Term:
         self._expect("[")
-        members = []
-        while not self._peek("]"):
-            _, member = self._as_values(left, self._sum())
-            members.append(member.symbol)
-            if self._peek(","):
-                self._take()
+        members = [self._member(left)]
+        while self._peek(","):
+            self._take()
+            members.append(self._member(left))
         self._expect("]")
         allowed, inner = frozenset(members), left.evaluate
 
@@ -261,6 +273,12 @@ class _Parser:
             return None if value is None else value in allowed
 
         return _Term(evaluate, "bool", left.names)
+
+    def _member(self, left: _Term) -> str:
+        member = self._as_values(left, self._sum())[1]
+        if left.type != "symbol" or member.symbol is None:
+            raise self._wrong_types(left.type, member.type)
+        return member.symbol
 
     def _as_values(self, left: _Term, right: _Term) -> tuple[_Term, _Term]:
         """Check bare words against the values of the choice fact on the other side."""
@@ -286,7 +304,7 @@ class _Parser:
         return left
 
     def _added(self, left: _Term, right: _Term, sign: int) -> _Term:
-        a, b, names = left.evaluate, right.evaluate, left.names | right.names
+        a, b, names = left.evaluate, right.evaluate, either(left.names, right.names)
         kinds = (left.type, right.type)
         if kinds == ("number", "number"):
             return _Term(_lift(lambda x, y: x + sign * y, a, b), "number", names)
@@ -294,21 +312,22 @@ class _Parser:
             return _Term(_lift(lambda x, y: add_span(x, y, sign), a, b), "date", names)
         if kinds == ("date", "date") and sign < 0:
             return _Term(_lift(lambda x, y: (x - y).days, a, b), "number", names)
-        raise ExpressionError(
-            message("wrong_types", text=self.text, left=left.type, right=right.type), message("mend_wrong_types")
-        )
+        for term in (left, right):
+            if term.symbol is not None:
+                raise self._unknown_name(term.symbol)
+        raise self._wrong_types(left.type, right.type)
 
     def _product(self) -> _Term:
         left = self._atom()
         while self._peek("*", "/"):
-            operator = self._take()[1]
+            sign = self._take()[1]
             right = self._atom()
             self._require(left, "number")
             self._require(right, "number")
             left = _Term(
-                _lift(_times if operator == "*" else _divide, left.evaluate, right.evaluate),
+                _lift(operator.mul if sign == "*" else _divide, left.evaluate, right.evaluate),
                 "number",
-                left.names | right.names,
+                either(left.names, right.names),
             )
         return left
 
@@ -319,22 +338,28 @@ class _Parser:
             self._expect(")")
             return term
         if kind == "date":
-            return _constant(date.fromisoformat(word), "date")
+            return self._date(word)
         if kind == "percent":
             return _constant(Fraction(word) / 100, "number")
         if kind == "string":
-            return _constant(word[1:-1], "symbol")
+            return _symbol(word[1:-1])
         if kind == "number":
             return self._number(word)
         if kind == "name":
             return self._name(word)
         raise self._unreadable(word)
 
+    def _date(self, word: str) -> _Term:
+        try:
+            return _constant(date.fromisoformat(word), "date")
+        except ValueError:
+            raise ExpressionError(message("no_such_date", value=word), message("mend_no_such_date")) from None
+
     def _number(self, word: str) -> _Term:
         value = Fraction(word) if "." in word else int(word)
-        if self._peek(*_UNITS):
+        if isinstance(value, int) and self._peek(*_UNITS):
             months, days = _UNITS[self._take()[1]]
-            return _constant(Span(int(value) * months, int(value) * days), "span")
+            return _constant(Span(value * months, value * days), "span")
         return _constant(value, "number")
 
     def _name(self, word: str) -> _Term:
@@ -342,27 +367,33 @@ class _Parser:
             return _constant(word == "true", "bool")
         if word in self.vocabulary.types:
             look_up = self.vocabulary.resolve.get(word) or (lambda env: env.get(word))
-            return _Term(look_up, self.vocabulary.types[word], frozenset({word}), fact=word)
-        return _Term(lambda env: word, "symbol", symbol=word)
+            return _Term(look_up, self.vocabulary.types[word], (word,), fact=word)
+        return _symbol(word)
 
     def _require(self, term: _Term, wanted: str) -> None:
         if term.symbol is not None:
             raise self._unknown_name(term.symbol)
         if term.type != wanted:
-            raise ExpressionError(
-                message("wrong_types", text=self.text, left=term.type, right=wanted), message("mend_wrong_types")
-            )
+            raise self._wrong_types(term.type, wanted)
+
+    def _wrong_types(self, left: str, right: str) -> ExpressionError:
+        types = [message(f"type_{kind}") for kind in (left, right)]
+        return ExpressionError(
+            message("wrong_types", text=self.text, left=types[0], right=types[1]), message("mend_wrong_types")
+        )
 
     def _unknown_name(self, name: str) -> ExpressionError:
         near = difflib.get_close_matches(name, list(self.vocabulary.types), 1)
         suggestion = message("did_you_mean", value=near[0]) if near else ""
-        return ExpressionError(
-            message("unknown_name", name=name), message("mend_unknown_name", suggestion=suggestion)
-        )
+        return ExpressionError(message("unknown_name", name=name), message("mend_unknown_name", suggestion=suggestion))
 
 
 def _constant(value: Any, kind: str) -> _Term:
     return _Term(lambda env: value, kind)
+
+
+def _symbol(word: str) -> _Term:
+    return _Term(lambda env: word, "symbol", symbol=word)
 
 
 def _lift(function: Callable[[Any, Any], Any], a: Evaluate, b: Evaluate) -> Evaluate:
@@ -375,12 +406,8 @@ def _lift(function: Callable[[Any, Any], Any], a: Evaluate, b: Evaluate) -> Eval
     return evaluate
 
 
-def _times(x: Any, y: Any) -> Any:
-    return Fraction(x) * Fraction(y)
-
-
 def _divide(x: Any, y: Any) -> Any:
-    """x / y so that ``x / y <= r`` agrees with ``x <= r * y`` when y is zero: 0/0 is 0, anything else is without bound."""
+    """x / y so that ``x / y <= r`` agrees with ``x <= r * y`` when y is zero: 0/0 is 0, else there is no bound."""
     if y == 0:
         return Fraction(0) if x == 0 else float("inf")
-    return Fraction(x) / Fraction(y)
+    return Fraction(x, y)

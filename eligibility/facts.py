@@ -19,8 +19,10 @@ from typing import Any
 from eligibility.errors import DecisionError, FactError, message
 from knowledge import Fact, Knowledge
 
+EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
 _INTEGERS = ("count", "months", "days", "year")
 _LARGEST = 10**12
+_DECIMALS = 30  # digits after the point that are kept; a longer tail is refused, not rounded
 
 
 def read_facts(knowledge: Knowledge, given: Any) -> dict[str, Any]:
@@ -33,15 +35,20 @@ def read_facts(knowledge: Knowledge, given: Any) -> dict[str, Any]:
         raise DecisionError("not_a_mapping", got=type(given).__name__)
     facts = {}
     for name, value in given.items():
-        fact = knowledge.facts.get(name)
-        if fact is None:
-            near = difflib.get_close_matches(str(name), list(knowledge.facts), 1)
-            raise FactError(
-                "unknown_fact", str(name), suggestion=message("did_you_mean", value=near[0]) if near else ""
-            )
+        fact = known_fact(knowledge, name)
         if value is not None:
-            facts[name] = read_fact(fact, value)
+            facts[fact.id] = read_fact(fact, value)
     return facts
+
+
+def known_fact(knowledge: Knowledge, name: Any) -> Fact:
+    """The catalogue's entry for ``name``. Raises FactError, suggesting the nearest one."""
+    fact = knowledge.facts.get(name) if isinstance(name, str) else None
+    if fact is None:
+        near = difflib.get_close_matches(str(name), list(knowledge.facts), 1)
+        suggestion = message("did_you_mean", value=near[0]) if near else ""
+        raise FactError("unknown_fact", str(name)[:60], suggestion=suggestion)
+    return fact
 
 
 def read_fact(fact: Fact, value: Any) -> Any:
@@ -84,10 +91,18 @@ def _fraction(fact: Fact, value: Any) -> Fraction:
 def _number(code: str, fact: Fact, value: Any) -> Fraction:
     if isinstance(value, bool) or not isinstance(value, (int, float, str, Fraction, Decimal)):
         raise _wrong(code, fact, value)
-    try:  # through the decimal text, so that 0.1 means one tenth
-        number = value if isinstance(value, Fraction) else Fraction(Decimal(str(value)))
-    except (InvalidOperation, ValueError, OverflowError):
-        raise _wrong(code, fact, value) from None
+    if not isinstance(value, (int, Fraction)):
+        try:  # through the decimal text, so that 0.1 means one tenth
+            value = Decimal(str(value))
+        except InvalidOperation:
+            raise _wrong(code, fact, value) from None
+        if not value.is_finite():
+            raise _wrong(code, fact, value)
+        if value and value.adjusted() > len(str(_LARGEST)):  # before it is written out: 1e999999999 fills the memory
+            raise _wrong("too_large", fact, value)
+        if value and int(value.as_tuple().exponent) < -_DECIMALS:
+            raise _wrong(code, fact, value)
+    number = Fraction(value)
     if number < 0:
         raise _wrong("negative", fact, value)
     if number > _LARGEST:
@@ -96,14 +111,14 @@ def _number(code: str, fact: Fact, value: Any) -> Fraction:
 
 
 def _date(fact: Fact, value: Any) -> date:
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
     try:
-        return date.fromisoformat(value)
+        day = value if isinstance(value, date) else date.fromisoformat(value)
     except (TypeError, ValueError):
         raise _wrong("wrong_date", fact, value) from None
+    day = day.date() if isinstance(day, datetime) else day
+    if not EARLIEST <= day <= LATEST:
+        raise _wrong("far_date", fact, value)
+    return day
 
 
 def _choice(fact: Fact, value: Any) -> str:
@@ -113,5 +128,8 @@ def _choice(fact: Fact, value: Any) -> str:
 
 
 def _wrong(code: str, fact: Fact, value: Any, **more: Any) -> FactError:
-    shown = str(value)
+    try:
+        shown = str(value)
+    except ValueError:  # an integer too long to be written
+        shown = "…"
     return FactError(code, fact.id, label=fact.zh, value=shown if len(shown) <= 40 else shown[:40] + "…", **more)

@@ -1,25 +1,46 @@
-"""Three-valued truth of a condition tree: True, False, or None where the facts do not settle it (Kleene's strong logic)."""
+"""Three-valued truth of a condition tree (strong Kleene logic): True, False, or None where the facts leave it open."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from eligibility.expression import Env
-from eligibility.model import Leaf, Node
+from eligibility.model import Group, Leaf, Node
 
 
 def truth(node: Node, env: Env) -> bool | None:
     """Truth of ``node`` over the facts in ``env``; an absent fact is unknown, never false."""
+    rest = reduce(node, env)
+    return rest if isinstance(rest, bool) else None
+
+
+def reduce(node: Node, env: Env, changed: Collection[str] | None = None) -> bool | Node:
+    """What is left of ``node`` over ``env``: its truth, or the same tree without the parts that are settled.
+
+    Args:
+        changed: the facts that are new in ``env`` since ``node`` was last reduced; None: anything.
+    """
+    if changed is not None and node.reads.isdisjoint(changed):
+        return node
     if isinstance(node, Leaf):
-        result: bool | None = node.expression.evaluate(env)
-        return result
+        value: bool | None = node.expression.evaluate(env)
+        return node if value is None else value
     if node.kind == "not":
-        inner = truth(node.children[0], env)
-        return None if inner is None else not inner
+        inner = reduce(node.children[0], env, changed)
+        return not inner if isinstance(inner, bool) else Group("not", (inner,), node.reads)
     dominant = node.kind == "any"
-    result = not dominant
+    rest: list[Node] = []
     for child in node.children:
-        value = truth(child, env)
-        if value is dominant:
+        left = reduce(child, env, changed)
+        if left is dominant:
             return dominant
-        if value is None:
-            result = None
-    return result
+        if not isinstance(left, bool):
+            rest.append(left)
+    if not rest:
+        return not dominant
+    return rest[0] if len(rest) == 1 else Group(node.kind, tuple(rest), node.reads)
+
+
+def leaves_of(node: Node) -> list[Leaf]:
+    """The conditions of a tree, in the order of the text."""
+    return [node] if isinstance(node, Leaf) else [leaf for child in node.children for leaf in leaves_of(child)]

@@ -1,15 +1,21 @@
-"""Programme files (``packs/*/programmes/*.yml``) compiled into the model. Every fault is a PackError with file and line."""
+"""Programme files (``packs/*/programmes/*.yml``) compiled into the model; every fault is a PackError with its line."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from eligibility.errors import message
-from eligibility.expression import Env, Evaluate, Expression, ExpressionError, Vocabulary, parse
-from eligibility.kleene import truth
+from eligibility.errors import FactError, message
+from eligibility.expression import Env, Expression, ExpressionError, either, parse
+from eligibility.facts import read_fact
+from eligibility.kleene import leaves_of, truth
 from eligibility.model import (
+    AMOUNT_KINDS,
+    ASPECTS,
+    FLOOR,
+    VERDICTS,
     Amount,
     Aspect,
     Assumption,
@@ -23,35 +29,33 @@ from eligibility.model import (
     Overlay,
     Programme,
 )
+from eligibility.names import Names
 from knowledge import Knowledge, PackError, SourceFile
+from knowledge.fields import Fields, typed
 
-_TYPES = {
-    "bool": "bool",
-    "count": "number",
-    "months": "number",
-    "days": "number",
-    "year": "number",
-    "percent": "number",
-    "yuan": "number",
-    "date": "date",
-    "choice": "symbol",
-}
-_PROGRAMME_KEYS = frozenset(
-    ["id", "title", "source", "subject", "summary", "held_by_agency", "derive", "exceptions", "when", "amount", "results", "window", "what_if", "delegated", "aspects", "next_step"]
-)
-_OVERLAY_KEYS = frozenset(["extends", "since", "set", "cites", "aspects", "delegated"])
-_LEAF_KEYS = frozenset(["id", "if", "cite", "assume", "met", "unmet"])
-Path = tuple[str | int, ...]
+Place = tuple[str | int, ...]
+_ABOUT = ("id", "title", "source", "subject", "summary", "next_step", "delegated", "aspects")
+_RULE = ("held_by_agency", "derive", "exceptions", "when", "amount", "results", "window", "what_if")
+_OVERLAY = ("extends", "since", "set", "cites", "aspects", "delegated")
+_EXCEPTION = ("id", "if", "assume", "verdict", "cite", "depends_on", "refer_to", "given_only", "results")
+_STATES = ("stated", "delegated", "not_stated")
 
 
 def load_programmes(knowledge: Knowledge) -> dict[str, Programme]:
-    """Every programme of the packs, by id, with the overlays of the notices that extend it."""
+    """Every programme of the packs, by id, with the overlays of the notices that extend it.
+
+    Raises:
+        PackError: a file that cannot be used, with the line and how to mend it.
+    """
     files = [_File(knowledge, source) for source in knowledge.programme_files]
+    base: dict[str, _File] = {}
+    for file in files:
+        if "extends" not in file.data and base.setdefault(file.named("id"), file) is not file:
+            raise file.error(("id",), "taken_id", id=file.named("id"))
     overlays: dict[str, list[Overlay]] = {}
-    base = {str(file.data.get("id")): file for file in files if "extends" not in file.data}
     for file in files:
         if "extends" in file.data:
-            target = str(file.data["extends"])
+            target = file.named("extends")
             if target not in base:
                 raise file.error(("extends",), "unknown_extends", id=target)
             overlays.setdefault(target, []).append(file.overlay())
@@ -63,313 +67,370 @@ class _File:
 
     def __init__(self, knowledge: Knowledge, source: SourceFile) -> None:
         self.knowledge, self.source = knowledge, source
-        self.data: Mapping[str, Any] = source.data if isinstance(source.data, dict) else {}
-        if not self.data:
-            raise self.error((), "wrong_shape", wanted="id: …")
-        self.leaves: list[Leaf] = []
+        self.data: Mapping[Any, Any] = typed(source, (), source.data, dict)
+        self.names = Names(knowledge.facts)
         self.derived: dict[str, tuple[Derived, ...]] = {}
-        self.node_facts: dict[str, tuple[str, ...]] = {}
-        self.vocabulary = Vocabulary(
-            types={"as_of": "date", **{name: _TYPES[fact.type] for name, fact in knowledge.facts.items()}},
-            values={name: tuple(fact.values) for name, fact in knowledge.facts.items() if fact.values},
-        )
-
-    # --- errors ------------------------------------------------------------------------------------------------
-    def error(self, path: Path, what: str, mend: str | None = None, **details: Any) -> PackError:
-        return PackError(
-            self.source.path,
-            self.source.line_of(path),
-            message(what, **details),
-            message(mend or f"mend_{what}", **details),
-        )
-
-    def check_keys(self, path: Path, data: Any, allowed: frozenset[str], required: Sequence[str] = ()) -> None:
-        if not isinstance(data, dict):
-            raise self.error(path, "wrong_shape", wanted="、".join(sorted(allowed)))
-        for key in data:
-            if key not in allowed:
-                raise self.error((*path, key), "unknown_key", key=key, choices="、".join(sorted(allowed)))
-        for key in required:
-            if key not in data:
-                raise self.error(path, "missing_key", key=key)
+        self.taken: set[str] = set()
 
     # --- the file ----------------------------------------------------------------------------------------------
+    def named(self, key: str) -> str:
+        """The programme's id, which is also the file's name."""
+        name = Fields(self.source, (), self.data, tuple(self.data)).need(key)
+        if self.source.path.stem != name:
+            raise self.error((key,), "wrong_file_name", id=name)
+        return name
+
     def programme(self, overlays: tuple[Overlay, ...]) -> Programme:
-        data = self.data
-        self.check_keys((), data, _PROGRAMME_KEYS, ("id", "title", "source", "subject", "summary", "when"))
-        self.check_keys(("source",), data["source"], frozenset(("document", "item")), ("document", "item"))
-        if self.source.path.stem != data["id"]:
-            raise self.error(("id",), "wrong_file_name", id=data["id"])
-        document = data["source"]["document"]
-        for name, ways in (data.get("derive") or {}).items():
-            self.derive(name, ways)
-        when = self.node(("when",), data["when"])
-        results, verdicts = self.results(data.get("results") or {})
+        top = self.fields((), self.data, *_ABOUT, *_RULE)
+        origin = self.fields(("source",), top.data.get("source"), "document", "item")
+        document = origin.one_of("document", tuple(self.knowledge.notices))
+        for name, ways in top.get("derive", dict, {}).items():
+            self.derive(str(name), ways)
+        when = self.node(("when",), top.data.get("when"))
+        results, verdicts = self.results(top.get("results", dict, {}))
+        exceptions: list[Any] = top.get("exceptions", list, [])
         return Programme(
-            id=data["id"],
-            title=data["title"],
+            id=top.need("id"),
+            title=top.need("title"),
             document=document,
-            item=data["source"]["item"],
-            subject=data["subject"],
+            item=origin.need("item"),
+            subject=top.one_of("subject", ("unit", "person")),
             place=self.knowledge.notices[document].place,
-            summary=data["summary"],
-            held_by=data.get("held_by_agency") or {},
-            exceptions=tuple(self.exceptional(i, item) for i, item in enumerate(data.get("exceptions") or ())),
+            summary=top.need("summary"),
+            held_by=self.held_by(top.get("held_by_agency", dict, {})),
+            exceptions=tuple(self.exceptional(i, item) for i, item in enumerate(exceptions)),
             when=when,
-            amount=self.amount(data.get("amount")),
+            amount=self.amount(top.data.get("amount")),
             results=results,
             result_verdicts=verdicts,
-            windows=self.guarded_list(("window",), data.get("window") or (), value_key="until"),
-            may_change=tuple((data.get("what_if") or {}).get("may_change") or ()),
-            delegated=self.delegated(),
-            aspects=self.aspects(),
+            windows=self.guarded_list(("window",), top.data.get("window"), value_key="until", wanted=("date",)),
+            may_change=self.may_change(top.data.get("what_if")),
+            delegated=self.delegated(top.get("delegated", list, [])),
+            aspects=self.aspects(top.get("aspects", dict, {})),
             derived=self.derived,
             overlays=overlays,
-            next_step=data.get("next_step"),
-            leaves=tuple(self.leaves),
+            next_step=top.get("next_step", str, "") or None,
+            leaves=tuple(leaves_of(when)),
         )
 
     def overlay(self) -> Overlay:
-        data = self.data
-        self.check_keys((), data, _OVERLAY_KEYS, ("extends",))
+        top = self.fields((), self.data, *_OVERLAY)
         notice = self.knowledge.notice_of(self.source.path)
+        since = top.date("since") or notice.date_not_after
+        if since is None:
+            raise self.error((), "missing_key", key="since")
         facts, fact_cites = {}, {}
-        for name, entry in (data.get("set") or {}).items():
-            self.check_keys(("set", name), entry, frozenset(("value", "cite")), ("value", "cite"))
-            facts[name] = entry["value"]
-            fact_cites[name] = self.cite(("set", name, "cite"), entry["cite"])
-        cites = {key: self.cite(("cites", key), value) for key, value in (data.get("cites") or {}).items()}
-        since = data.get("since") or notice.date_not_after
-        return Overlay(notice.place, since, facts, fact_cites, cites, self.aspects(), self.delegated())
+        for name, entry in top.get("set", dict, {}).items():
+            fields = self.fields(("set", name), entry, "value", "cite")
+            facts[name] = self.settled(fields, name)
+            fact_cites[name] = self.cite(fields)
+        cites = self.fields(("cites",), top.get("cites", dict, {}), "amount.base")
+        return Overlay(
+            place=notice.place,
+            since=since,
+            facts=facts,
+            fact_cites=fact_cites,
+            cites={key: self.cite(cites, key) for key in cites.data},
+            aspects=self.aspects(top.get("aspects", dict, {})),
+            delegated=self.delegated(top.get("delegated", list, [])),
+        )
+
+    def settled(self, fields: Fields, name: str) -> Any:
+        """The value a city's notice gives to a fact."""
+        if name not in self.knowledge.facts:
+            raise self.unknown(fields.place, "unknown_fact_here", name, self.knowledge.facts)
+        if fields.data.get("value") is None:
+            raise self.error(fields.place, "missing_key", key="value")
+        try:
+            return read_fact(self.knowledge.facts[name], fields.data["value"])
+        except FactError as error:
+            raise fields.error("value", str(error).rstrip("。"), message("mend_wrong_shape")) from None
+
+    def held_by(self, data: Mapping[Any, Any]) -> Mapping[str, str]:
+        place: Place = ("held_by_agency",)
+        self.known_facts(place, data)
+        return {name: typed(self.source, (*place, name), words, str) for name, words in data.items()}
+
+    def may_change(self, data: Any) -> tuple[str, ...]:
+        fields = self.fields(("what_if",), data or {}, "may_change")
+        return self.known_facts(("what_if", "may_change"), fields.texts("may_change"))
 
     # --- conditions --------------------------------------------------------------------------------------------
-    def node(self, path: Path, data: Any) -> Node:
-        if not isinstance(data, dict):
-            raise self.error(path, "wrong_shape", wanted="all / any / not / if")
-        kind = next((key for key in ("all", "any", "not") if key in data), None)
+    def node(self, place: Place, data: Any) -> Node:
+        if data is None:
+            raise self.error(place, "missing_condition")
+        kind = next((key for key in ("all", "any", "not") if key in typed(self.source, place, data, dict)), None)
         if kind is None:
-            return self.leaf(path, data)
-        self.check_keys(path, data, frozenset((kind, "id")))
-        before = len(self.leaves)
-        members = data[kind] if isinstance(data[kind], list) else [data[kind]]
-        children = tuple(self.node((*path, kind, i), member) for i, member in enumerate(members))
-        group = Group(kind, children, data.get("id"))
+            return self.leaf(place, data)
+        fields = self.fields(place, data, kind, "id")
+        members: list[Any] = [data[kind]] if kind == "not" else fields.get(kind, list, [])
+        if not members:
+            raise self.error((*place, kind), "missing_condition")
+        places = [(*place, kind)] if kind == "not" else [(*place, kind, i) for i in range(len(members))]
+        children = tuple(self.node(at, member) for at, member in zip(places, members, strict=True))
+        reads = frozenset[str]().union(*(child.reads for child in children))
+        group = Group(kind, children, reads, fields.get("id", str, "") or None)
         if group.id:
-            self.name(group.id, group, tuple(f for leaf in self.leaves[before:] for f in leaf.facts))
+            self.name((*place, "id"), group.id, group)
         return group
 
-    def leaf(self, path: Path, data: Mapping[str, Any]) -> Leaf:
-        self.check_keys(path, data, _LEAF_KEYS, ("id", "if", "cite"))
-        assumption = self.assumption((*path, "assume"), data.get("assume"))
-        expression = self.expression((*path, "if"), data["if"])
-        if assumption and not self.knowledge.reading(assumption.id) and "otherwise" in data["assume"]:
-            expression = self.expression((*path, "assume", "otherwise"), data["assume"]["otherwise"])
-            assumption = None
+    def leaf(self, place: Place, data: Mapping[Any, Any]) -> Leaf:
+        fields = self.fields(place, data, "id", "if", "cite", "assume", "met", "unmet")
+        expression, assumption = self.reading(fields, self.expression(fields, "if", "bool"))
         leaf = Leaf(
-            id=data["id"],
+            id=fields.need("id"),
             expression=expression,
-            facts=self.facts_of(expression),
-            cite=self.cite((*path, "cite"), data["cite"]),
+            asks=self.names.asks_of(expression),
+            reads=self.names.reads_of(expression),
+            cite=self.cite(fields),
             assumption=assumption,
-            met=data.get("met"),
-            unmet=data.get("unmet"),
+            met=fields.get("met", str, "") or None,
+            unmet=fields.get("unmet", str, "") or None,
         )
-        self.leaves.append(leaf)
-        self.name(leaf.id, leaf, leaf.facts)
+        self.name((*place, "id"), leaf.id, leaf)
         return leaf
 
-    def name(self, name: str, node: Node, facts: tuple[str, ...]) -> None:
+    def name(self, place: Place, name: str, node: Node) -> None:
         """Let later expressions (results, window) speak of a condition by its id."""
-        if name in self.knowledge.facts:
-            return
-        evaluate: Evaluate = lambda env: truth(node, env)  # noqa: E731
-        self.learn(name, "bool", evaluate)
-        self.node_facts[name] = tuple(dict.fromkeys(facts))
+        self.take(place, name)
+        asked = [fact for leaf in leaves_of(node) for fact in leaf.facts]
+        self.names.learn(name, "bool", lambda env: truth(node, env), asked, node.reads)
 
-    def learn(self, name: str, kind: str, evaluate: Evaluate, values: Sequence[str] = ()) -> None:
-        self.vocabulary = Vocabulary(
-            {**self.vocabulary.types, name: kind},
-            {**self.vocabulary.values, name: tuple(values)} if values else self.vocabulary.values,
-            {**self.vocabulary.resolve, name: evaluate},
-        )
+    def take(self, place: Place, name: str) -> None:
+        """Claim a name: of a fact, a derived value, a condition, a result or an exception, each once in a file."""
+        if name in self.taken or name in self.names or name in VERDICTS:
+            raise self.error(place, "taken_name", name=name)
+        self.taken.add(name)
 
     def derive(self, name: str, ways: Any) -> None:
-        path: Path = ("derive", name)
-        if not isinstance(ways, list):
-            raise self.error(path, "wrong_shape", wanted="- value: …")
+        place: Place = ("derive", name)
+        self.take(place, name)
         found = []
-        for i, way in enumerate(ways):
-            self.check_keys((*path, i), way, frozenset(("value", "assume", "given_only")), ("value",))
-            expression = self.expression((*path, i, "value"), way["value"])
-            if way.get("assume"):
-                self.assumption((*path, i, "assume"), way["assume"])
-            if not self.knowledge.reading(way.get("assume")):
-                continue
-            found.append(
-                Derived(expression, self.facts_of(expression), bool(way.get("given_only")), way.get("assume"))
-            )
+        for i, way in enumerate(typed(self.source, place, ways, list)):
+            fields = self.fields((*place, i), way, "if", "value", "assume", "given_only")
+            expression = self.expression(fields, "value")
+            conditional = "if" in fields.data
+            if conditional:
+                expression = _guarded(self.expression(fields, "if", "bool"), expression)
+            assumption = self.assumption(fields)
+            if assumption and not self.knowledge.reading(assumption.id):
+                continue  # then this way is not open, and the next one is taken
+            given_only = fields.get("given_only", bool, False)
+            found.append(Derived(expression, self.names.facts_of(expression), given_only, conditional, assumption))
+        if not found:
+            raise self.error(place, "missing_key", key="value")
+        for i, way in enumerate(found):
+            if way.expression.type != found[0].expression.type:
+                raise self.error((*place, i), "mixed_types", name=name)
         self.derived[name] = tuple(found)
-        evaluations = tuple(way.expression.evaluate for way in found)
-
-        def evaluate(env: Env) -> Any:
-            for one in evaluations:
-                value = one(env)
-                if value is not None:
-                    return value
-            return None
-
-        self.learn(name, found[0].expression.type, evaluate)
+        self.names.learn_derived(name, found)
 
     # --- outcomes ----------------------------------------------------------------------------------------------
     def exceptional(self, i: int, data: Any) -> Exceptional:
-        path: Path = ("exceptions", i)
-        allowed = frozenset(["id", "if", "verdict", "cite", "depends_on", "refer_to", "given_only", "results"])
-        self.check_keys(path, data, allowed, ("id", "if", "verdict", "cite"))
-        condition = self.expression((*path, "if"), data["if"])
+        place: Place = ("exceptions", i)
+        fields = self.fields(place, data, *_EXCEPTION)
+        condition, assumption = self.reading(fields, self.expression(fields, "if", "bool"))
+        self.take((*place, "id"), fields.need("id"))
+        results = self.fields((*place, "results"), fields.get("results", dict, {}), *fields.get("results", dict, {}))
         return Exceptional(
-            id=data["id"],
+            id=fields.need("id"),
             expression=condition,
-            facts=self.facts_of(condition),
-            verdict=data["verdict"],
-            cite=self.cite((*path, "cite"), data["cite"]),
-            depends_on=tuple(data.get("depends_on") or ()),
-            refer_to=tuple(data.get("refer_to") or ()),
-            given_only=tuple(data.get("given_only") or ()),
-            results={
-                key: self.expression((*path, "results", key), value)
-                for key, value in (data.get("results") or {}).items()
-            },
+            asks=self.names.asks_of(condition),
+            reads=self.names.reads_of(condition),
+            verdict=fields.one_of("verdict", VERDICTS),
+            cite=self.cite(fields),
+            depends_on=fields.texts("depends_on"),
+            refer_to=fields.texts("refer_to"),
+            given_only=self.known_facts((*place, "given_only"), fields.texts("given_only")),
+            results={key: self.expression(results, key) for key in results.data},
+            assumption=assumption,
         )
 
     def amount(self, data: Any) -> Amount | None:
         if data is None:
             return None
-        path: Path = ("amount",)
-        self.check_keys(path, data, frozenset(("kind", "base", "rate", "refer_to", "says")), ("kind",))
-        base, base_data = None, data.get("base")
-        if base_data:
-            self.check_keys((*path, "base"), base_data, frozenset(("value", "cite", "assume")), ("value", "cite"))
-            base = self.expression((*path, "base", "value"), base_data["value"])
-        return Amount(
-            kind=data["kind"],
+        fields = self.fields(("amount",), data, "kind", "base", "rate", "refer_to", "says")
+        kind = fields.one_of("kind", AMOUNT_KINDS)
+        for key in {"at_most": ("base", "rate"), "months_at_most": ("rate",)}.get(kind, ()):
+            if fields.data.get(key) is None:
+                raise self.error(("amount",), "missing_key", key=key)
+        if kind == "at_most" and not self.knowledge.reading(FLOOR.id):
+            raise self.error(("amount", "kind"), "no_other_reading", name=FLOOR.id)
+        amount = Amount(
+            kind=kind,
+            rates=self.guarded_list(("amount", "rate"), data.get("rate"), wanted=("number",)),
+            refer_to=fields.texts("refer_to"),
+            says=fields.get("says", str, "") or None,
+        )
+        if fields.data.get("base") is None:
+            return amount
+        inner = self.fields(("amount", "base"), data["base"], "value", "cite", "assume")
+        base, assumption = self.reading(inner, self.expression(inner, "value", "number"))
+        return replace(
+            amount,
             base=base,
-            base_facts=self.facts_of(base) if base else (),
-            base_cite=self.cite((*path, "base", "cite"), base_data["cite"]) if base_data else (),
-            base_assumption=self.assumption((*path, "base", "assume"), (base_data or {}).get("assume")),
-            rates=self.guarded_list((*path, "rate"), data.get("rate") or ()),
-            refer_to=tuple(data.get("refer_to") or ()),
-            says=data.get("says"),
+            base_facts=self.names.facts_of(base),
+            base_cite=self.cite(inner),
+            base_assumption=assumption,
         )
 
-    def results(self, data: Mapping[str, Any]) -> tuple[dict[str, tuple[Guarded, ...]], dict[str, tuple[str, ...]]]:
-        results, verdicts = {}, {}
+    def results(self, data: Mapping[Any, Any]) -> tuple[dict[str, tuple[Guarded, ...]], dict[str, tuple[str, ...]]]:
+        results: dict[str, tuple[Guarded, ...]] = {}
+        verdicts: dict[str, tuple[str, ...]] = {}
         for name, entry in data.items():
+            place: Place = ("results", name)
+            self.take(place, str(name))
             if isinstance(entry, dict):
-                self.check_keys(("results", name), entry, frozenset(("verdicts", "value")), ("value",))
-                verdicts[name] = tuple(entry.get("verdicts") or ())
-                results[name] = self.guarded_list(("results", name, "value"), entry["value"])
-            else:
-                results[name] = self.guarded_list(("results", name), entry)
-            values = [option.value.text.strip("'") for option in results[name] if isinstance(option.value, Expression)]
-            kind = next((o.value.type for o in results[name] if isinstance(o.value, Expression)), "symbol")
-            options = results[name]
-            self.learn(name, kind, lambda env, options=options: first_value(options, env), values)  # type: ignore[misc]
-            self.node_facts[name] = tuple(dict.fromkeys(f for option in options for f in option.facts))
+                fields = self.fields(place, entry, "verdicts", "value")
+                verdicts[name] = fields.texts("verdicts")
+                for verdict in verdicts[name]:
+                    if verdict not in VERDICTS:
+                        choices = "、".join(VERDICTS)
+                        raise self.error((*place, "verdicts"), "unknown_verdict", name=verdict, choices=choices)
+                place, entry = (*place, "value"), entry.get("value")
+            options = self.guarded_list(place, entry)
+            if not options:
+                raise self.error(place, "missing_key", key="value")
+            self.learn_result(place, name, options)
+            results[name] = options
         return results, verdicts
 
-    def guarded_list(self, path: Path, data: Any, value_key: str = "value") -> tuple[Guarded, ...]:
-        options = data if isinstance(data, list) else [data] if data not in ((), None) else []
-        guarded = []
-        for i, option in enumerate(options):
-            here: Path = (*path, i) if isinstance(data, list) else path
-            if not isinstance(option, dict):
-                option = {value_key: option}
-            self.check_keys(here, option, frozenset(("if", value_key, "cite", "assume", "says")), (value_key,))
-            condition = self.expression((*here, "if"), option["if"]) if "if" in option else None
-            raw = option[value_key]
-            value = raw if isinstance(raw, (list, type(None))) else self.expression((*here, value_key), raw)
-            facts = self.facts_of(condition) if condition else ()
-            facts += self.facts_of(value) if isinstance(value, Expression) else ()
-            guarded.append(
-                Guarded(
-                    condition=condition,
-                    value=value,
-                    cite=self.cite((*here, "cite"), option.get("cite") or []),
-                    facts=tuple(dict.fromkeys(facts)),
-                    assumption=self.assumption((*here, "assume"), option.get("assume")),
-                    says=option.get("says"),
-                )
-            )
-        return tuple(guarded)
+    def learn_result(self, place: Place, name: str, options: tuple[Guarded, ...]) -> None:
+        values = [option.value for option in options if isinstance(option.value, Expression)]
+        if len({value.type for value in values}) > 1:
+            raise self.error(place, "mixed_types", name=name)
+        kind = values[0].type if values else "symbol"
+        words = [value.text.strip("'") for value in values] if kind == "symbol" else []
+        expressions = [e for option in options for e in (option.condition, option.value) if isinstance(e, Expression)]
+        reads = [fact for expression in expressions for fact in self.names.reads_of(expression)]
+        asked = [fact for option in options for fact in option.facts]
+        self.names.learn(name, kind, lambda env: first_value(options, env), asked, reads, words)
 
-    def delegated(self) -> dict[str, Delegated]:
+    def guarded_list(
+        self, place: Place, data: Any, value_key: str = "value", wanted: Sequence[str] = ()
+    ) -> tuple[Guarded, ...]:
+        """Values with their conditions: a list of them, a single one, or a bare value."""
+        if data is None:
+            return ()
+        many = data if isinstance(data, list) else [data]
+        places = [(*place, i) for i in range(len(many))] if isinstance(data, list) else [place]
+        return tuple(self.guarded(at, option, value_key, wanted) for at, option in zip(places, many, strict=True))
+
+    def guarded(self, place: Place, data: Any, value_key: str, wanted: Sequence[str]) -> Guarded:
+        option = data if isinstance(data, dict) else {value_key: data}
+        fields = self.fields(place, option, "if", value_key, "cite", "assume", "says")
+        if value_key not in option:
+            raise self.error(place, "missing_key", key=value_key)
+        condition = self.expression(fields, "if", "bool") if "if" in option else None
+        value: Expression | Sequence[Any] | None = option[value_key]
+        assumption = None
+        if value is not None and (wanted or not isinstance(value, list)):
+            value, assumption = self.reading(fields, self.expression(fields, value_key, *wanted))
+        parts = [part for part in (condition, value) if isinstance(part, Expression)]
+        return Guarded(
+            condition=condition,
+            value=value,
+            cite=self.cite(fields, needed=False),
+            facts=tuple(dict.fromkeys(fact for part in parts for fact in self.names.facts_of(part))),
+            assumption=assumption,
+            says=fields.get("says", str, "") or None,
+        )
+
+    def delegated(self, data: Sequence[Any]) -> dict[str, Delegated]:
         found = {}
-        for i, item in enumerate(self.data.get("delegated") or ()):
-            path: Path = ("delegated", i)
-            allowed = frozenset(("question", "cite", "refer_to", "says"))
-            self.check_keys(path, item, allowed, ("question", "cite", "says"))
-            found[item["question"]] = Delegated(
-                item["question"],
-                self.cite((*path, "cite"), item["cite"]),
-                tuple(item.get("refer_to") or ()),
-                item["says"],
-            )
+        for i, item in enumerate(data):
+            fields = self.fields(("delegated", i), item, "question", "cite", "refer_to", "says")
+            name = fields.need("question")
+            found[name] = Delegated(name, self.cite(fields), fields.texts("refer_to"), fields.need("says"))
         return found
 
-    def aspects(self) -> dict[str, Aspect]:
+    def aspects(self, data: Mapping[Any, Any]) -> dict[str, Aspect]:
         found = {}
-        for name, entry in (self.data.get("aspects") or {}).items():
-            path: Path = ("aspects", name)
-            self.check_keys(path, entry, frozenset(("stated", "delegated", "not_stated", "refer_to", "says")))
-            state = next((key for key in ("stated", "delegated", "not_stated") if key in entry), None)
-            if state is None:
-                raise self.error(path, "missing_key", key="stated")
-            found[name] = Aspect(
-                state, self.cite((*path, state), entry[state]), tuple(entry.get("refer_to") or ()), entry.get("says")
-            )
+        for name, entry in self.fields(("aspects",), data, *ASPECTS).data.items():
+            fields = self.fields(("aspects", name), entry, *_STATES, "refer_to", "says")
+            states = [key for key in _STATES if key in fields.data]
+            if len(states) != 1:
+                raise self.error(fields.place, "one_state", choices="、".join(_STATES))
+            says = fields.get("says", str, "") or None
+            found[name] = Aspect(states[0], self.cite(fields, states[0]), fields.texts("refer_to"), says)
         return found
 
     # --- parts -------------------------------------------------------------------------------------------------
-    def expression(self, path: Path, text: Any) -> Expression:
+    def fields(self, place: Place, data: Any, *allowed: str) -> Fields:
+        if isinstance(data, dict):
+            for key in data:
+                if isinstance(key, bool):  # on, yes, no, off: YAML reads them as true and false
+                    raise self.error((*place, key), "yaml_word")
+        return Fields(self.source, place, data, allowed)
+
+    def error(self, place: Place, what: str, **details: Any) -> PackError:
+        return self.source.error(place, message(what, **details), message(f"mend_{what}", **details))
+
+    def unknown(self, place: Place, what: str, name: Any, known: Collection[str]) -> PackError:
+        near = difflib.get_close_matches(str(name), list(known), 1)
+        return self.error(place, what, name=name, suggestion=message("did_you_mean", value=near[0]) if near else "")
+
+    def expression(self, fields: Fields, key: str, *wanted: str) -> Expression:
+        place, raw = (*fields.place, key), fields.data.get(key)
+        if raw is None:
+            raise self.error(fields.place if key not in fields.data else place, "missing_key", key=key)
+        if isinstance(raw, (dict, list)):
+            raise self.error(place, "not_an_expression", key=key)
         try:
-            return parse(text, self.vocabulary)
+            return parse(raw, self.names.vocabulary, *wanted)
         except ExpressionError as error:
-            raise PackError(self.source.path, self.source.line_of(path), error.what, error.mend) from None
+            raise self.source.error(place, error.what, error.mend) from None
 
-    def facts_of(self, expression: Expression) -> tuple[str, ...]:
-        """The facts worth asking for an expression: of a derived name, those of its first way that may be asked."""
-        return tuple(dict.fromkeys(fact for name in sorted(expression.names) for fact in self._asked_for(name)))
-
-    def _asked_for(self, name: str) -> Iterator[str]:
-        if name in self.derived:
-            ways = [way for way in self.derived[name] if not way.given_only] or list(self.derived[name])
-            yield from ways[0].facts
-        elif name in self.node_facts:
-            yield from self.node_facts[name]
-        elif name != "as_of":
-            yield name
-
-    def cite(self, path: Path, clauses: Any) -> tuple[str, ...]:
-        clauses = [clauses] if isinstance(clauses, str) else clauses
+    def cite(self, fields: Fields, key: str = "cite", needed: bool = True) -> tuple[str, ...]:
+        """The clauses at ``key``, a list or a single one, each of which must exist."""
+        raw = fields.data.get(key)
+        clauses = (raw,) if isinstance(raw, str) else fields.texts(key)
+        if needed and not clauses:
+            raise self.error(fields.place, "missing_cite", key=key)
         for i, clause in enumerate(clauses):
             if clause not in self.knowledge.clauses:
-                near = difflib.get_close_matches(str(clause), list(self.knowledge.clauses), 1)
-                suggestion = message("did_you_mean", value=near[0]) if near else ""
-                raise self.error((*path, i), "unknown_clause", clause=clause, suggestion=suggestion)
-        return tuple(clauses)
+                raise self.unknown((*fields.place, key, i), "unknown_clause", clause, self.knowledge.clauses)
+        return clauses
 
-    def assumption(self, path: Path, data: Any) -> Assumption | None:
+    def assumption(self, fields: Fields) -> Assumption | None:
+        """The named reading behind a condition or a value: a bare name, or with what it would be otherwise."""
+        data = fields.data.get("assume")
         if data is None:
             return None
         entry = {"id": data} if isinstance(data, str) else data
-        self.check_keys(path, entry, frozenset(("id", "otherwise", "if")), ("id",))
-        if entry["id"] not in self.knowledge.interpretations:
-            raise self.error(path, "unknown_assumption", name=entry["id"])
-        otherwise = self.expression((*path, "otherwise"), entry["otherwise"]) if "otherwise" in entry else None
-        applies = self.expression((*path, "if"), entry["if"]) if "if" in entry else None
-        return Assumption(
-            entry["id"], otherwise.evaluate if otherwise else None, applies.evaluate if applies else None
-        )
+        inner = self.fields((*fields.place, "assume"), entry, "id", "otherwise", "if")
+        name = inner.need("id")
+        if name not in self.knowledge.interpretations:
+            raise self.unknown(inner.place, "unknown_assumption", name, self.knowledge.interpretations)
+        otherwise = self.expression(inner, "otherwise") if "otherwise" in inner.data else None
+        applies = self.expression(inner, "if", "bool") if "if" in inner.data else None
+        return Assumption(name, otherwise.evaluate if otherwise else None, applies.evaluate if applies else None)
+
+    def reading(self, fields: Fields, expression: Expression) -> tuple[Expression, Assumption | None]:
+        """The expression in force: as written, with its assumption, or under the other reading where that is chosen."""
+        assumption = self.assumption(fields)
+        if assumption is None or self.knowledge.reading(assumption.id):
+            return expression, assumption
+        if assumption.otherwise is None:
+            raise self.error((*fields.place, "assume"), "no_other_reading", name=assumption.id)
+        inner = Fields(self.source, (*fields.place, "assume"), fields.data["assume"], ("id", "otherwise", "if"))
+        return self.expression(inner, "otherwise", expression.type), None
+
+    def known_facts(self, place: Place, names: Collection[Any]) -> tuple[str, ...]:
+        for name in names:
+            if name not in self.knowledge.facts:
+                raise self.unknown((*place, name), "unknown_fact_here", name, self.knowledge.facts)
+        return tuple(names)
+
+
+def _guarded(condition: Expression, value: Expression) -> Expression:
+    """``value`` where ``condition`` holds; unknown elsewhere."""
+
+    def evaluate(env: Env) -> Any:
+        return value.evaluate(env) if condition.evaluate(env) else None
+
+    names = either(condition.names, value.names)
+    return Expression(value.text, evaluate, names, value.type, (*condition.comparisons, *value.comparisons))
 
 
 def first_value(options: Sequence[Guarded], env: Env) -> Any:
@@ -381,4 +442,3 @@ def first_value(options: Sequence[Guarded], env: Env) -> Any:
         if holds:
             return option.value.evaluate(env) if isinstance(option.value, Expression) else option.value
     return None
-

@@ -8,7 +8,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from eligibility.expression import Evaluate, Expression
+from eligibility.expression import Env, Evaluate, Expression
 
 ELIGIBLE = "eligible"
 INELIGIBLE = "ineligible"
@@ -16,6 +16,9 @@ NEEDS_INFO = "needs_info"
 CONDITIONAL = "conditional"
 NOT_IN_NOTICE = "not_in_notice"
 VERDICTS = (ELIGIBLE, INELIGIBLE, NEEDS_INFO, CONDITIONAL, NOT_IN_NOTICE, "duty", "informational")
+AMOUNT_KINDS = ("at_most", "months_at_most", "not_in_notice")
+ASPECTS: tuple[str, ...] = ("what", "who", "amount", "deadline", "duration", "frequency", "materials")
+ASPECTS += ("how", "where", "fund", "decider", "basis", "progress")
 
 
 @dataclass(frozen=True)
@@ -23,34 +26,72 @@ class Assumption:
     """A named reading of an ambiguous text (``packs/common/interpretations.yml``).
 
     Attributes:
-        otherwise: truth under the other reading; the assumption is *used* where the two differ. None: always used.
-        applies: only used where this is true. None: always.
+        otherwise: the value under the other reading; the assumption matters where the two differ. None: everywhere.
+        applies: it only matters where this is true. None: everywhere.
     """
 
     id: str
     otherwise: Evaluate | None = None
     applies: Evaluate | None = None
 
+    def matters(self, env: Env, value: Any) -> bool:
+        """Whether the other reading could say something else here, where this one says ``value``."""
+        if self.applies is not None and not self.applies(env):
+            return False
+        return self.otherwise is None or self.otherwise(env) != value
+
+
+FLOOR = Assumption("floor_to_fen")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Facts to ask for, unless the value they are for is known in another way.
+
+    Attributes:
+        value: the derived value; None for a plain fact.
+    """
+
+    facts: tuple[str, ...]
+    value: Evaluate | None = None
+
+    def open_facts(self, env: Env) -> list[str]:
+        """Those still to be asked."""
+        if self.value is not None and self.value(env) is not None:
+            return []
+        return [name for name in self.facts if name not in env]
+
 
 @dataclass(frozen=True, eq=False)
 class Leaf:
-    """One condition of the notice, with the clauses that state it and how it is spoken when met or not met."""
+    """One condition of the notice, with the clauses that state it and how it is spoken when met or not met.
+
+    Attributes:
+        asks: what is worth asking for it. reads: everything its truth may depend on, ``as_of`` included.
+    """
 
     id: str
     expression: Expression
-    facts: tuple[str, ...]
+    asks: tuple[Ask, ...]
+    reads: frozenset[str]
     cite: tuple[str, ...]
     assumption: Assumption | None = None
     met: str | None = None
     unmet: str | None = None
 
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """The facts worth asking for, in the order of the text."""
+        return _facts(self.asks)
+
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """``all``, ``any`` or ``not`` of other nodes."""
+    """``all``, ``any`` or ``not`` of other nodes; ``reads``: everything their truth may depend on."""
 
     kind: str
     children: tuple[Node, ...]
+    reads: frozenset[str]
     id: str | None = None
 
 
@@ -71,12 +112,18 @@ class Guarded:
 
 @dataclass(frozen=True, eq=False)
 class Derived:
-    """One way to work out a derived value. ``given_only``: used when its facts are given, but never asked for."""
+    """One way to work out a derived value.
+
+    Attributes:
+        given_only: used when its facts are given, but never asked for.
+        conditional: it holds in some cases only (``if:``); the next way is there for the others.
+    """
 
     expression: Expression
     facts: tuple[str, ...]
     given_only: bool = False
-    assumption: str | None = None
+    conditional: bool = False
+    assumption: Assumption | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,13 +132,20 @@ class Exceptional:
 
     id: str
     expression: Expression
-    facts: tuple[str, ...]
+    asks: tuple[Ask, ...]
+    reads: frozenset[str]
     verdict: str
     cite: tuple[str, ...]
     depends_on: tuple[str, ...] = ()
     refer_to: tuple[str, ...] = ()
     given_only: tuple[str, ...] = ()
     results: Mapping[str, Expression] = field(default_factory=dict)
+    assumption: Assumption | None = None
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """The facts worth asking for, in the order of the text."""
+        return _facts(self.asks)
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,7 +242,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Money:
-    """An amount. ``fen`` when exact; ``low_fen`` / ``high_fen`` while a fact of the rate is open; months for periods."""
+    """An amount: ``fen`` when exact, ``low_fen`` and ``high_fen`` while the rate is open; ``months`` of a period."""
 
     kind: str
     fen: int | None = None
@@ -213,7 +267,7 @@ class Branch:
 
 @dataclass(frozen=True)
 class NextQuestion:
-    """The question worth asking next. ``facts`` are those of it that are still open; ``purpose``: verdict | amount | result."""
+    """The question worth asking next, with its facts that are still open. ``purpose``: verdict | amount | result."""
 
     id: str
     facts: tuple[str, ...]
@@ -222,26 +276,37 @@ class NextQuestion:
 
 @dataclass(frozen=True)
 class Decision:
-    """The engine's answer for one programme, one set of facts, one date and one place."""
+    """The engine's answer for one programme, one set of facts, one date and one place.
+
+    Attributes:
+        missing: the facts on which the verdict still turns and which the applicant can give, in the order of the text.
+        missing_for_amount, missing_for_results: further facts that only the amount, only a named result needs.
+        leaves: truth of every condition; deciding: those on which the verdict rests.
+        branches: what the verdict would be for each range of a fact that was declined.
+    """
 
     programme: str
     verdict: str
     as_of: date
     place: str
     window: Window
-    amount: Money | None
-    missing: tuple[str, ...]
-    missing_for_amount: tuple[str, ...]
-    missing_for_results: tuple[str, ...]
-    depends_on: tuple[str, ...]
-    assumptions: tuple[str, ...]
-    would_change: Mapping[str, Any]
-    refer_to: tuple[str, ...]
-    results: Mapping[str, Any]
-    next_question: NextQuestion | None
-    because: tuple[Reason, ...]
-    leaves: Mapping[str, bool | None]
-    deciding: tuple[str, ...]
-    branches: tuple[Branch, ...]
     facts: Mapping[str, Any]
     decision_id: str
+    amount: Money | None = None
+    missing: tuple[str, ...] = ()
+    missing_for_amount: tuple[str, ...] = ()
+    missing_for_results: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    would_change: Mapping[str, Any] = field(default_factory=dict)
+    refer_to: tuple[str, ...] = ()
+    results: Mapping[str, Any] = field(default_factory=dict)
+    next_question: NextQuestion | None = None
+    because: tuple[Reason, ...] = ()
+    leaves: Mapping[str, bool | None] = field(default_factory=dict)
+    deciding: tuple[str, ...] = ()
+    branches: tuple[Branch, ...] = ()
+
+
+def _facts(asks: Sequence[Ask]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for ask in asks for name in ask.facts))

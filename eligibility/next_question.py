@@ -6,29 +6,31 @@ of a fact counts as equally likely; of a multi-select question, "none" and each 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
 
 from eligibility.expression import Env
 from eligibility.model import NextQuestion
-from eligibility.relevance import Relevance, support
+from eligibility.relevance import Relevance, Rest, support
 from knowledge import Question
 
 _EXACT_UP_TO = 12
+_NO_QUESTION = (Fraction(0), "")
 
 
 class QuestionOrder:
-    """Chooses the next question of one programme."""
+    """Chooses the next question of one programme. Remembers what it has worked out, up to a limit."""
 
-    def __init__(self, relevance: Relevance, questions: Mapping[str, Question]) -> None:
-        self.relevance = relevance
+    def __init__(self, relevance: Relevance, questions: Mapping[str, Question], limit: int = 20_000) -> None:
+        self.relevance, self.limit = relevance, limit
         self.question_of: dict[str, str] = {}
         for question in questions.values():
             for fact in question.facts:
                 self.question_of.setdefault(fact, question.id)
-        self._expected: dict[object, tuple[Fraction, str | None]] = {}
+        self._expected: dict[object, tuple[Fraction, str]] = {}
+        self._ahead: dict[object, str] = {}
 
-    def groups(self, facts: Collection[str]) -> dict[str, tuple[str, ...]]:
+    def groups(self, facts: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """Open facts by the question that asks for them; a fact without a question of its own is asked by its id."""
         groups: dict[str, tuple[str, ...]] = {}
         for fact in facts:
@@ -36,59 +38,60 @@ class QuestionOrder:
             groups[question] = (*groups.get(question, ()), fact)
         return groups
 
-    def next(self, env: Env, askable: Collection[str], purpose: str = "verdict") -> NextQuestion | None:
+    def next(self, rest: Rest, askable: frozenset[str]) -> NextQuestion | None:
         """The question to ask now. ``askable``: facts that may be asked (neither an authority's nor declined)."""
-        open_facts = self._open(env, askable)
+        open_facts = self._open(rest, askable)
         if not open_facts:
             return None
+        if len(self._expected) + len(self._ahead) > self.limit:
+            self._expected, self._ahead = {}, {}
         groups = self.groups(open_facts)
-        if len(groups) <= _EXACT_UP_TO:
-            chosen = self._best(env, frozenset(askable))[1]
-        else:
-            chosen = min(groups, key=lambda q: self._one_step(env, groups[q], askable))
-        assert chosen is not None
-        return NextQuestion(chosen, groups[chosen], purpose)
+        exact = len(groups) <= _EXACT_UP_TO
+        chosen = self._best(rest, askable)[1] if exact else self._look_ahead(rest, groups, askable)
+        return NextQuestion(chosen, groups[chosen], "verdict")
 
-    def expected(self, env: Env, askable: Collection[str]) -> Fraction:
+    def expected(self, rest: Rest, askable: frozenset[str]) -> Fraction:
         """Expected number of questions until the verdict, asked in the best order."""
-        return self._best(env, frozenset(askable))[0]
+        return self._best(rest, askable)[0]
 
-    def _open(self, env: Env, askable: Collection[str]) -> list[str]:
-        relevant = support(self.relevance.diagram(env))
-        order = [name for c in self.relevance.open_conditions(env) for name in c.facts]
-        return [name for name in dict.fromkeys(order) if name in relevant and name in askable]
+    def _open(self, rest: Rest, askable: Collection[str]) -> list[str]:
+        relevant = support(self.relevance.diagram(rest))
+        return [name for name in rest.facts if name in relevant and name in askable]
 
-    def _best(self, env: Env, askable: frozenset[str]) -> tuple[Fraction, str | None]:
-        open_facts = self._open(env, askable)
-        if not open_facts:
-            return Fraction(0), None
-        key = (self.relevance.residual_key(self.relevance.open_conditions(env), env), askable & set(open_facts))
-        if key not in self._expected:
-            best: tuple[Fraction, str | None] | None = None
-            for question, facts in self.groups(open_facts).items():
-                cost = 1 + sum(
-                    (weight * self._best({**env, **answer}, askable)[0] for weight, answer in self._answers(env, facts)),
-                    Fraction(0),
-                )
-                if best is None or cost < best[0]:
-                    best = (cost, question)
-            assert best is not None
-            self._expected[key] = best
-        return self._expected[key]
+    def _best(self, rest: Rest, askable: frozenset[str]) -> tuple[Fraction, str]:
+        if rest.outcome is not None:
+            return _NO_QUESTION
+        best = self._expected.get((askable, rest.key))
+        if best is None:
+            costs = []
+            for question, facts in self.groups(self._open(rest, askable)).items():
+                cost = Fraction(1)
+                for weight, answer in self._answers(rest, facts):
+                    cost += weight * self._best(self.relevance.advance(rest, answer), askable)[0]
+                costs.append((cost, question))
+            best = min(costs, key=lambda choice: choice[0], default=_NO_QUESTION)
+            self._expected[(askable, rest.key)] = best
+        return best
 
-    def _one_step(self, env: Env, facts: tuple[str, ...], askable: Collection[str]) -> Fraction:
-        """Expected number of questions that are still relevant after this one: the look-ahead for large programmes."""
-        return sum(
-            (
-                weight * len(self.groups(self._open({**env, **answer}, askable)))
-                for weight, answer in self._answers(env, facts)
-            ),
-            Fraction(0),
-        )
+    def _look_ahead(self, rest: Rest, groups: Mapping[str, tuple[str, ...]], askable: frozenset[str]) -> str:
+        """The question after which the fewest are expected to be relevant: for large programmes."""
+        key = (askable, rest.key)
+        chosen = self._ahead.get(key)
+        if chosen is None:
+            chosen = self._ahead[key] = min(groups, key=lambda q: self._left_after(rest, groups[q], askable))
+        return chosen
 
-    def _answers(self, env: Env, facts: tuple[str, ...]) -> list[tuple[Fraction, dict[str, object]]]:
+    def _left_after(self, rest: Rest, facts: tuple[str, ...], askable: frozenset[str]) -> Fraction:
+        left = Fraction(0)
+        for weight, answer in self._answers(rest, facts):
+            left += weight * len(self.groups(self._open(self.relevance.advance(rest, answer), askable)))
+        return left
+
+    def _answers(self, rest: Rest, facts: tuple[str, ...]) -> list[tuple[Fraction, Env]]:
+        """The possible answers to a question, with their weights."""
         if len(facts) == 1:
-            return [(cell.weight, {facts[0]: cell.low}) for cell in self.relevance.cells(facts[0], env)]
-        none: dict[str, object] = dict.fromkeys(facts, False)
+            cells = self.relevance.cells(facts[0], rest.env, rest.conditions)
+            return [(cell.weight, {facts[0]: cell.low}) for cell in cells]
+        none = dict.fromkeys(facts, False)
         answers = [none, *({**none, fact: True} for fact in facts)]
         return [(Fraction(1, len(answers)), answer) for answer in answers]

@@ -8,26 +8,28 @@ would call facts relevant that are not, and leaves on one number would pass for 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from eligibility.expression import Comparison, Env
-from eligibility.kleene import truth
+from eligibility.facts import EARLIEST, LATEST
+from eligibility.kleene import leaves_of, reduce
 from eligibility.model import ELIGIBLE, INELIGIBLE, Exceptional, Leaf, Node, Programme
 from knowledge import Fact
 
 # Every ordered fact lives on a grid of integers: smallest, largest, and sample points for ratios of two open facts.
 _GRIDS: dict[str, tuple[int, int, tuple[int, ...]]] = {
-    "count": (0, 10**9, (1, 2, 3, 5, 10, 30, 100, 1000, 10**6)),
-    "months": (0, 1200, (1, 6, 12, 60)),
-    "days": (0, 36500, (1, 3, 30, 90, 360, 1000)),
-    "year": (1900, 2200, (2000, 2020, 2021, 2100)),
-    "percent": (0, 100 * 10**4, (10**4, 6 * 10**4, 20 * 10**4, 50 * 10**4)),
-    "yuan": (0, 10**14, (100, 10**6, 10**9)),
-    "date": (date(1900, 1, 1).toordinal(), date(2199, 12, 31).toordinal(), (date(2021, 7, 1).toordinal(),)),
+    "count": (0, 10**12, (1, 5, 30, 1000)),
+    "months": (0, 10**4, (1, 12)),
+    "days": (0, 10**6, (1, 30, 360)),
+    "year": (0, 10**4, (2020,)),
+    "percent": (0, 10**8, (10**4, 50 * 10**4)),
+    "yuan": (0, 10**14, (100, 10**6)),
+    "date": (EARLIEST.toordinal(), LATEST.toordinal(), (date(2021, 7, 1).toordinal(),)),
 }
 
 
@@ -49,7 +51,7 @@ def to_grid(kind: str, value: Any) -> int:
 
 @dataclass(frozen=True)
 class Cell:
-    """Values of one fact between which the rule does not distinguish. ``low`` … ``high`` inclusive; equal for choices."""
+    """Values of one fact between which the rule does not distinguish: ``low`` … ``high``, equal for choices."""
 
     low: Any
     high: Any
@@ -58,10 +60,9 @@ class Cell:
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """An inner node of the diagram: the fact, its cells and where each leads; ``support`` is every fact at or below it."""
+    """An inner node of the diagram: a fact, and where its cells lead; ``support``: the facts at or below it."""
 
     fact: str
-    cells: tuple[Cell, ...]
     children: tuple[Diagram, ...]
     support: frozenset[str]
 
@@ -75,76 +76,135 @@ def support(diagram: Diagram) -> frozenset[str]:
     return diagram.support if isinstance(diagram, Choice) else frozenset()
 
 
+@dataclass(frozen=True, eq=False)
+class Rest:
+    """What is left of a rule over some facts.
+
+    Attributes:
+        env: the facts.
+        exceptions: exceptional clauses that may still hold, in their order.
+        tail: what follows if none of them does: the settled outcome, or the open part of the tree.
+    """
+
+    env: Env
+    exceptions: tuple[Exceptional, ...]
+    tail: Node | Outcome
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """The outcome where three-valued logic settles it."""
+        return self.tail if isinstance(self.tail, str) and not self.exceptions else None
+
+    @cached_property
+    def conditions(self) -> tuple[Leaf | Exceptional, ...]:
+        """The conditions that are unknown and not overruled by a settled neighbour, in the order of the text."""
+        return self.exceptions if isinstance(self.tail, str) else (*self.exceptions, *leaves_of(self.tail))
+
+    @cached_property
+    def facts(self) -> tuple[str, ...]:
+        """What these conditions may still ask for, in the order of the text."""
+        asks = (ask for condition in self.conditions for ask in condition.asks)
+        return tuple(dict.fromkeys(name for ask in asks for name in ask.open_facts(self.env)))
+
+    @cached_property
+    def key(self) -> tuple[object, ...]:
+        """Equal for two rests that agree on every completion: open conditions, and the values put into them."""
+        known = self.env.get
+        parts = [(condition.id, *map(known, condition.reads)) for condition in self.conditions]
+        return (*parts, self.tail if isinstance(self.tail, str) else None)
+
+
+class _Memory:
+    """What has been worked out. Nodes are shared, so that equal diagrams are identical: forgotten all together."""
+
+    def __init__(self) -> None:
+        self.diagrams: dict[object, Diagram] = {}
+        self.nodes: dict[object, Choice] = {}
+        self.flips: dict[object, list[int]] = {}
+
+    @property
+    def size(self) -> int:
+        return len(self.diagrams) + len(self.nodes) + len(self.flips)
+
+
 class Relevance:
-    """Decision diagrams of one programme. Remembers what it has worked out; safe to share, never to mutate outside."""
+    """Decision diagrams of one programme, remembered up to a limit. Safe to share between threads."""
 
-    def __init__(self, programme: Programme, catalogue: Mapping[str, Fact]) -> None:
-        self.programme, self.catalogue = programme, catalogue
-        self._diagrams: dict[object, Diagram] = {}
-        self._nodes: dict[object, Choice] = {}
-        self._flips: dict[object, list[int]] = {}
+    def __init__(self, programme: Programme, catalogue: Mapping[str, Fact], limit: int = 20_000) -> None:
+        self.programme, self.catalogue, self.limit = programme, catalogue, limit
+        conditions: tuple[Leaf | Exceptional, ...] = (*programme.exceptions, *programme.leaves)
+        facts = dict.fromkeys(name for condition in conditions for name in condition.facts)
+        self._place = {name: place for place, name in enumerate(facts)}
+        self._memory = _Memory()
 
-    # --- outcome -----------------------------------------------------------------------------------------------
-    def outcome(self, env: Env) -> Outcome | None:
-        """The settled outcome over ``env``, by three-valued logic; None while it is open."""
-        for exception in self.programme.exceptions:
-            if not _in_play(exception, env):
-                continue
+    # --- what is left ------------------------------------------------------------------------------------------
+    def rest(self, env: Env) -> Rest:
+        """What is left of the rule over ``env``."""
+        in_play = tuple(exception for exception in self.programme.exceptions if _in_play(exception, env))
+        return self._left(env, in_play, self.programme.when, None)
+
+    def advance(self, rest: Rest, more: Env) -> Rest:
+        """What is left of ``rest`` once ``more`` facts are known as well."""
+        return self._left({**rest.env, **more}, rest.exceptions, rest.tail, more)
+
+    def _left(
+        self, env: Env, exceptions: tuple[Exceptional, ...], tail: Node | Outcome, changed: Collection[str] | None
+    ) -> Rest:
+        still_open = list[Exceptional]()
+        for exception in exceptions:
             holds = exception.expression.evaluate(env)
             if holds:
-                return exception.id
+                return Rest(env, tuple(still_open), exception.id)
             if holds is None:
-                return None
-        result = truth(self.programme.when, env)
-        return None if result is None else ELIGIBLE if result else INELIGIBLE
-
-    def open_conditions(self, env: Env) -> list[Leaf | Exceptional]:
-        """The conditions that are unknown and not overruled by a decided neighbour, in the order of the text."""
-        found: list[Leaf | Exceptional] = []
-        for exception in self.programme.exceptions:
-            if _in_play(exception, env) and exception.expression.evaluate(env) is None:
-                found.append(exception)
-        _collect_open(self.programme.when, env, found)
-        return found
+                still_open.append(exception)
+        if not isinstance(tail, str):
+            left = reduce(tail, env, changed)
+            tail = (ELIGIBLE if left else INELIGIBLE) if isinstance(left, bool) else left
+        return Rest(env, tuple(still_open), tail)
 
     # --- diagram -----------------------------------------------------------------------------------------------
-    def diagram(self, env: Env) -> Diagram:
-        """The decision diagram over the facts that are open in ``env``."""
-        settled = self.outcome(env)
+    def diagram(self, rest: Rest) -> Diagram:
+        """The decision diagram over the facts that are open in ``rest``."""
+        if self._memory.size > self.limit:
+            self._memory = _Memory()  # whoever is at work keeps the old one to the end
+        return self._diagram(rest, self._memory)
+
+    def _diagram(self, rest: Rest, memory: _Memory) -> Diagram:
+        settled = rest.outcome
         if settled is not None:
             return settled
-        conditions = self.open_conditions(env)
-        key = self.residual_key(conditions, env)
-        known = self._diagrams.get(key)
+        known = memory.diagrams.get(rest.key)
         if known is None:
-            fact = next(name for condition in conditions for name in condition.facts if name not in env)
-            cells = self.cells(fact, env, conditions)
-            known = self._node(fact, cells, [self.diagram({**env, fact: cell.low}) for cell in cells])
-            self._diagrams[key] = known
+            fact = min(rest.facts, key=self._place.__getitem__)
+            cells = self._cells(fact, rest.env, rest.conditions, memory)
+            children = [self._diagram(self.advance(rest, {fact: cell.low}), memory) for cell in cells]
+            known = memory.diagrams[rest.key] = self._node(fact, cells, children, memory)
         return known
 
-    def residual_key(self, conditions: Iterable[Leaf | Exceptional], env: Env) -> tuple[object, ...]:
-        """What is left of the rule: the open conditions and the values already put into them."""
-        return tuple(
-            (condition.id, *(env.get(name) for name in condition.facts), env["as_of"] if _uses_date(condition) else None)
-            for condition in conditions
-        )
+    def _node(self, fact: str, cells: list[Cell], children: list[Diagram], memory: _Memory) -> Diagram:
+        """The one node for this fact and these branches; none where all lead to the same place.
 
-    def _node(self, fact: str, cells: list[Cell], children: list[Diagram]) -> Diagram:
-        merged_cells, merged = _merge(cells, children, ordered=self.catalogue[fact].type in _GRIDS)
-        if len(merged) == 1:
-            return merged[0]
-        key = (fact, tuple(merged_cells), tuple(child if isinstance(child, str) else id(child) for child in merged))
-        node = self._nodes.get(key)
+        One order of facts on every path, and only cuts that make a difference: so equal functions are one node.
+        """
+        if all(child == children[0] for child in children):
+            return children[0]
+        ordered = self.catalogue[fact].type in _GRIDS
+        key: list[object] = [fact]
+        for i, (cell, child) in enumerate(zip(cells, children, strict=True)):
+            if not (ordered and i and child == children[i - 1]):
+                key += [cell.low, child if isinstance(child, str) else id(child)]
+        node = memory.nodes.get(tuple(key))
         if node is None:
-            below = frozenset().union(*(support(child) for child in merged))
-            node = Choice(fact, tuple(merged_cells), tuple(merged), below | {fact})
-            self._nodes[key] = node
+            below = frozenset().union(*(support(child) for child in children))
+            node = memory.nodes[tuple(key)] = Choice(fact, tuple(children), below | {fact})
         return node
 
     # --- cells -------------------------------------------------------------------------------------------------
-    def cells(self, fact: str, env: Env, conditions: Iterable[Leaf | Exceptional] | None = None) -> list[Cell]:
-        """The cells into which the open conditions cut ``fact``, with uniform weights that sum to one."""
+    def cells(self, fact: str, env: Env, conditions: Iterable[Leaf | Exceptional]) -> list[Cell]:
+        """The cells into which ``conditions`` cut ``fact`` over ``env``, with uniform weights that sum to one."""
+        return self._cells(fact, env, conditions, self._memory)
+
+    def _cells(self, fact: str, env: Env, conditions: Iterable[Leaf | Exceptional], memory: _Memory) -> list[Cell]:
         kind = self.catalogue[fact].type
         if kind == "bool":
             return [Cell(value, value, Fraction(1, 2)) for value in (True, False)]
@@ -154,11 +214,9 @@ class Relevance:
         low, high, samples = _GRIDS[kind]
         cuts: set[int] = set()
         ratio = False
-        for condition in self.open_conditions(env) if conditions is None else conditions:
-            if fact not in condition.facts:
-                continue
-            for comparison in condition.expression.comparisons:
-                flips = self._where_it_flips(comparison, fact, kind, env)
+        for condition in conditions:
+            for comparison in condition.expression.comparisons if fact in condition.reads else ():
+                flips = self._where_it_flips(comparison, condition, fact, env, memory)
                 ratio = ratio or flips is None
                 cuts.update(flips or ())
         edges = [low - 1, *sorted(cut for cut in cuts if low <= cut < high), high]
@@ -173,14 +231,14 @@ class Relevance:
         return cells
 
     def _where_it_flips(
-        self, comparison: Comparison, fact: str, kind: str, env: Env
+        self, comparison: Comparison, condition: Leaf | Exceptional, fact: str, env: Env, memory: _Memory
     ) -> list[int] | None:
         """Grid points n where the comparison changes between n and n + 1; None if another of its facts is open."""
+        kind = self.catalogue[fact].type
         low, high, _ = _GRIDS[kind]
-        others = tuple((name, env[name]) for name in self._inputs(comparison) if name != fact and name in env)
-        key = (id(comparison), fact, others)
-        if key in self._flips:
-            return self._flips[key]
+        key = (id(comparison), fact, *(env.get(name) for name in condition.reads if name != fact))
+        if key in memory.flips:
+            return memory.flips[key]
         trial = dict(env)
 
         def sign(n: int) -> int | None:
@@ -192,17 +250,8 @@ class Relevance:
         if first is None or last is None:
             return None
         flips = sorted(_bisect(sign, low, high, first, last))
-        self._flips[key] = flips
+        memory.flips[key] = flips
         return flips
-
-    def _inputs(self, comparison: Comparison) -> list[str]:
-        """The facts a comparison can read, through derived names."""
-        names: list[str] = []
-        for name in sorted(comparison.names):
-            ways = self.programme.derived.get(name)
-            names += [fact for way in ways for fact in way.facts] if ways else []
-            names.append(name)
-        return names
 
 
 def _bisect(sign: Any, low: int, high: int, at_low: int, at_high: int) -> list[int]:
@@ -216,37 +265,6 @@ def _bisect(sign: Any, low: int, high: int, at_low: int, at_high: int) -> list[i
     return _bisect(sign, low, middle, at_low, at_middle) + _bisect(sign, middle, high, at_middle, at_high)
 
 
-def _merge(cells: list[Cell], children: list[Diagram], ordered: bool) -> tuple[list[Cell], list[Diagram]]:
-    """Join cells that lead to the same place (neighbours only, where the values have an order)."""
-    if not ordered:
-        if all(child is children[0] or child == children[0] for child in children):
-            return cells[:1], children[:1]
-        return cells, children
-    merged_cells, merged = [cells[0]], [children[0]]
-    for cell, child in zip(cells[1:], children[1:], strict=True):
-        if child is merged[-1] or child == merged[-1]:
-            last = merged_cells[-1]
-            merged_cells[-1] = Cell(last.low, cell.high, last.weight + cell.weight)
-        else:
-            merged_cells.append(cell)
-            merged.append(child)
-    return merged_cells, merged
-
-
-def _collect_open(node: Node, env: Env, found: list[Leaf | Exceptional]) -> None:
-    if truth(node, env) is not None:
-        return
-    if isinstance(node, Leaf):
-        found.append(node)
-        return
-    for child in node.children:
-        _collect_open(child, env, found)
-
-
 def _in_play(exception: Exceptional, env: Env) -> bool:
     """Whether an exceptional clause is looked at: always, or once one of the facts it waits for was volunteered."""
     return not exception.given_only or any(name in env for name in exception.given_only)
-
-
-def _uses_date(condition: Leaf | Exceptional) -> bool:
-    return "as_of" in condition.expression.names

@@ -20,7 +20,7 @@ def boundaries(programme: Programme, relevance: Relevance, env: Env, agency: fro
         if fact not in env:
             continue
         without = {name: value for name, value in env.items() if name != fact}
-        cells = relevance.cells(fact, without, [leaf for leaf in programme.leaves if fact in _inputs(programme, leaf)])
+        cells = relevance.cells(fact, without, programme.leaves)
         here = next((i for i, cell in enumerate(cells) if cell.low <= env[fact] <= cell.high), None)
         if here is None:
             continue
@@ -34,12 +34,5 @@ def boundaries(programme: Programme, relevance: Relevance, env: Env, agency: fro
 
 
 def _enough(relevance: Relevance, env: Env, agency: frozenset[str]) -> bool:
-    outcome = relevance.diagram(env)
+    outcome = relevance.diagram(relevance.rest(env))
     return outcome == ELIGIBLE or bool(support(outcome)) and support(outcome) <= agency
-
-
-def _inputs(programme: Programme, leaf: Any) -> set[str]:
-    names: set[str] = set(leaf.facts)
-    for name in leaf.expression.names:
-        names.update(fact for way in programme.derived.get(name, ()) for fact in way.facts)
-    return names

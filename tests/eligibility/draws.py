@@ -1,0 +1,14 @@
+"""How many random examples a property is tried on: few and always the same in CI, many with WENGANG_VERIFY=1."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+_COMMON = {"deadline": None, "suppress_health_check": list(HealthCheck)}
+settings.register_profile("ci", max_examples=60, derandomize=True, **_COMMON)
+settings.register_profile("verify", max_examples=10_000, **_COMMON)
+
+VERIFY = os.environ.get("WENGANG_VERIFY") == "1"
+DRAWS = settings.get_profile("verify" if VERIFY else "ci")
