@@ -1,0 +1,47 @@
+# Every task of the house. `make` lists them. Each one first sees to it that .venv is right (./setup: nothing to do, 0.1 s).
+# Options go through ARGS:  make chat ARGS="--as-of 2021-09-01"
+
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+.PHONY: help run chat train test lint bench verify check clean setup browser
+
+help: ## 列出全部命令
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: setup ## 启动助手：没有模型就先训练，建好数据库，打印网址
+	@exec $(BIN)/wengang serve $(ARGS)
+
+chat: setup ## 在终端里聊
+	@exec $(BIN)/wengang chat $(ARGS)
+
+train: setup ## 训练对话模型（数据没变就不重训）
+	@$(BIN)/wengang train --if-stale $(ARGS)
+
+test: setup browser ## 全部测试
+	@$(BIN)/python -m pytest -q $(ARGS)
+
+lint: setup ## 代码风格与类型
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy knowledge eligibility actions bot
+
+check: setup ## 检查政策包：引用逐字一致、规则无漏洞
+	@$(BIN)/wengang check $(ARGS)
+
+bench: setup ## 量速度和内存，写 docs/benchmarks.md（约 5 分钟）
+	@$(BIN)/python tools/bench.py $(ARGS)
+
+verify: setup browser ## 手工长检查，写 docs/verify.md
+	@$(BIN)/python tools/verify.py $(ARGS)
+
+clean: ## 删掉模型和缓存；数据库（var/）和 .venv 保留
+	@rm -rf models .pytest_cache .mypy_cache .ruff_cache .hypothesis .rasa
+	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+setup:
+	@./setup
+
+# The page tests drive a real browser. Without one they are skipped, except in CI, where that is a failure.
+browser:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
+	  echo "✗ 没有找到 Chromium，网页测试跑不了：请先 apt-get install chromium fonts-noto-cjk（其他系统装 Chromium 或 Chrome）。" >&2; \
+	  [ "$$CI" != true ]; }

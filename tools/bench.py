@@ -1,0 +1,311 @@
+"""Measures Wengang on this machine and writes docs/benchmarks.md: `make bench`.
+
+Sections that cannot be measured say why, and the others go on. `--only engine,search` runs some of them without writing
+the report; `--quick` takes fewer turns.
+"""
+
+import bot.rasa_patches  # isort: skip  # noqa: F401  - first: it decides how Rasa is imported
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+from statistics import median
+
+from loadtest import SCRIPT, Measured, Talk, load, rasa_talk, timed, transcript, wengang_talk
+from machine import ROOT, heading
+from servers import PROGRAMS, Server, stock_rasa, wengang
+
+REPORT = ROOT / "docs" / "benchmarks.md"
+CASES = ROOT / "tests" / "contract" / "cases_public.yml"
+QUESTIONS = ROOT / "tests" / "contract" / "questions_public.tsv"
+AS_OF, PLACE = date(2021, 9, 1), "本溪"
+
+
+@dataclass
+class Row:
+    """One measured figure; `limit` is the target it is held against."""
+
+    what: str
+    value: float
+    unit: str
+    limit: float | None = None
+    note: str = ""
+
+    def cells(self) -> list[str]:
+        """The row as it is printed."""
+        digits = 0 if self.value >= 100 else 1 if self.value >= 10 else 2
+        met = "" if self.limit is None else "✓" if self.value <= self.limit else "✗"
+        target = "" if self.limit is None else f"≤ {self.limit:g} {self.unit}"
+        return [self.what, f"{self.value:.{digits}f} {self.unit}", target, met, self.note]
+
+
+@dataclass
+class Options:
+    """What the command line asked for."""
+
+    quick: bool
+    folder: Path  # for everything that is made and thrown away
+    model: Path  # trained by the first section, served by the stock server
+    said: list[list[str]] = field(default_factory=list)  # what our server answered, to compare with the stock one
+
+
+# ── the model ──
+
+
+def training(options: Options) -> Iterator[Row]:
+    """A model from nothing, in a process of its own."""
+    program = (
+        "import sys, pathlib, bot.rasa_patches, bot.train\n"
+        "bot.rasa_patches.apply()\n"
+        "print(bot.train.ensure_model(force=True, progress=False, models=pathlib.Path(sys.argv[1])))"
+    )
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, options.folder / "models"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    path = process.stdout.read().strip().splitlines() if process.stdout else []
+    _, code, used = os.wait4(process.pid, 0)
+    if code or not path:
+        raise RuntimeError(f"training ended with code {os.waitstatus_to_exitcode(code)}")
+    options.model = Path(path[-1])
+    yield Row("训练（从零）", time.perf_counter() - began, "s", 60, f"CPU {used.ru_utime + used.ru_stime:.1f} s")
+    yield Row("训练时的内存峰值", used.ru_maxrss / 1024, "MB")
+    yield Row("模型文件", options.model.stat().st_size / 1024, "KB")
+
+
+# ── turns ──
+
+
+def ours_in_memory(options: Options) -> Iterator[Row]:
+    """Our server, conversations in memory."""
+    subprocess.run([PROGRAMS / "wengang", "train", "--if-stale"], cwd=ROOT, check=True, capture_output=True)
+    with wengang(options.folder, "memory") as server:
+        yield Row("冷启动到 /healthz", server.cold_start, "s", 12, "新建数据库；模型已训练")
+        options.said = transcript(server.port, wengang_talk(False))
+        yield from _turns(server, wengang_talk(False), options, 25)
+        yield from _footprint(server)
+    yield from _starts_again(options)
+
+
+def ours_in_sqlite(options: Options) -> Iterator[Row]:
+    """Our server, conversations in SQLite; then with numbered messages, of which the server also keeps the answer."""
+    with wengang(options.folder, "sql") as server:
+        yield from _turns(server, wengang_talk(False), options, 80)
+        yield from _turns(server, wengang_talk(True), options, 80, "（消息带编号，网页即如此）")
+        yield from _footprint(server)
+
+
+def stock_in_memory(options: Options) -> Iterator[Row]:
+    """`rasa run` beside `rasa run actions`, conversations in memory."""
+    with stock_rasa(options.folder, _model(options), "memory") as server:
+        yield Row("冷启动到第一次 200", server.cold_start, "s")
+        yield from _same_words(transcript(server.port, rasa_talk), options)
+        yield from _turns(server, rasa_talk, options)
+        yield from _footprint(server)
+
+
+def stock_in_sqlite(options: Options) -> Iterator[Row]:
+    """`rasa run` beside `rasa run actions`, Rasa's own SQL tracker store."""
+    with stock_rasa(options.folder, _model(options), "sql") as server:
+        yield from _turns(server, rasa_talk, options)
+        yield from _footprint(server)
+
+
+def _turns(server: Server, talk: Talk, options: Options, limit: float | None = None, note: str = "") -> Iterator[Row]:
+    load(server.port, talk, 1, 1)  # warm up
+    for clients, conversations in ((1, 3 if options.quick else 15), (8, 1 if options.quick else 6)):
+        cpu = server.cpu_seconds()
+        seen = load(server.port, talk, clients, conversations)
+        if not seen.turns:
+            raise RuntimeError(f"no turn was answered: {seen.failed[0]}")
+        each = (server.cpu_seconds() - cpu) * 1000 / seen.turns
+        said = [f"{seen.turns} 轮，{seen.per_second:.0f} 轮/秒，CPU {each:.1f} ms/轮", *_faults(seen)]
+        who = f"一轮，{clients} 个客户端"
+        yield Row(f"{who}，p50{note}", seen.percentile(0.5), "ms")
+        yield Row(f"{who}，p95{note}", seen.percentile(0.95), "ms", limit if clients == 1 else None, "；".join(said))
+
+
+def _same_words(said: list[list[str]], options: Options) -> Iterator[Row]:
+    if options.said:
+        same = sum(a == b for a, b in zip(said, options.said, strict=True))
+        yield Row(f"{len(SCRIPT)} 轮里，回复与本助手逐字相同的", same, "轮")
+
+
+def _faults(seen: Measured) -> Iterator[str]:
+    if seen.failed:
+        yield f"{len(seen.failed)} 轮出错，如 {seen.failed[0]}"
+    if seen.silent:
+        yield f"{seen.silent} 轮没有回复"
+
+
+def _footprint(server: Server) -> Iterator[Row]:
+    limit = 800 if len(server.processes) == 1 else None
+    yield Row("服务进程的常驻内存", server.megabytes(), "MB", limit, "全部进程合计" if limit is None else "")
+
+
+def _starts_again(options: Options) -> Iterator[Row]:
+    took = []
+    for _ in range(1 if options.quick else 3):
+        with wengang(options.folder, "memory") as server:
+            took.append(server.cold_start)
+    yield Row("再次启动到 /healthz", median(took), "s", 12, f"{len(took)} 次的中位数")
+
+
+def _model(options: Options) -> Path:
+    """The model just trained, else the present one."""
+    if options.model.is_file():
+        return options.model
+    from bot.train import ensure_model
+
+    return ensure_model()
+
+
+# ── the engine and the search, in this process ──
+
+
+def engine(options: Options) -> Iterator[Row]:
+    """Decisions over the public cases of the programmes there are."""
+    from eligibility import Rulebook
+    from knowledge import load as load_knowledge
+
+    began = time.perf_counter()
+    rules = Rulebook(load_knowledge())
+    yield Row("读取政策包并编译规则", (time.perf_counter() - began) * 1000, "ms")
+    cases = _cases(rules)
+    runs = 20 if options.quick else 200
+    typical, slow = [], []
+    for programme, facts, as_of, place in cases:
+        p50, p95 = timed(lambda p=programme, f=facts, a=as_of, o=place: rules.decide(p, f, as_of=a, place=o), runs)
+        typical.append(p50)
+        slow.append(p95)
+    yield Row("一次判断（含下一问），中位数", median(typical), "µs", note=f"{len(cases)} 个公开案例，各 {runs} 次")
+    yield Row("一次判断（含下一问），最慢案例的 p95", max(slow), "µs")
+    for programme in rules.programmes:
+        p50, _ = timed(lambda p=programme: rules.decide(p, {}, as_of=AS_OF, place=PLACE), runs)
+        yield Row(f"第一问：{programme}", p50, "µs")
+
+
+def questions(options: Options) -> Iterator[Row]:
+    """How many questions an interview takes, against the order of the notice."""
+    from eligibility import Rulebook
+    from knowledge import load as load_knowledge
+
+    rules = Rulebook(load_knowledge())
+    for programme in rules.programmes:
+        expected = rules.expected_questions(programme, {}, AS_OF, PLACE)
+        yield Row(f"平均要问几句（各答案等可能）：{programme}", expected, "问")
+    raise RuntimeError("eligibility.interview is not there yet: no comparison with the order of the notice")
+
+
+def search(options: Options) -> Iterator[Row]:
+    """Clause search over the public questions."""
+    from knowledge import load as load_knowledge
+    from knowledge.search import Searcher
+
+    knowledge = load_knowledge()
+    began = time.perf_counter()
+    searcher = Searcher(knowledge)
+    yield Row("建立条文索引", (time.perf_counter() - began) * 1000, "ms")
+    asked = [line.split("\t")[0] for line in QUESTIONS.read_text(encoding="utf-8").splitlines()[1:]]
+    searcher.search(asked[0])
+    took = sorted(timed(lambda q=question: searcher.search(q), 3)[0] for question in asked)
+    yield Row("一次条文检索，p50", median(took), "µs", note=f"{len(asked)} 个公开问题")
+    yield Row("一次条文检索，p95", took[int(0.95 * len(took))], "µs")
+
+
+def _cases(rules: object) -> list[tuple]:
+    from knowledge.yaml_source import load_yaml
+
+    cases = [case for case in load_yaml(CASES).data["cases"] if case["programme"] in rules.programmes]
+    return [
+        (
+            case["programme"],
+            rules.read(case.get("facts") or {}),
+            date.fromisoformat(str(case["as_of"])),
+            case.get("place", PLACE),
+        )
+        for case in cases
+    ]
+
+
+# ── the report ──
+
+SECTIONS: dict[str, tuple[str, Callable[[Options], Iterator[Row]]]] = {
+    "training": ("训练", training),
+    "memory": ("本助手，对话存内存", ours_in_memory),
+    "sqlite": ("本助手，对话存 SQLite", ours_in_sqlite),
+    "stock": ("对照：原样的 rasa run + rasa run actions，同一模型，对话存内存", stock_in_memory),
+    "stock-sqlite": ("对照：原样的 rasa run + rasa run actions，同一模型，对话存 SQLite", stock_in_sqlite),
+    "engine": ("判断", engine),
+    "questions": ("问几句", questions),
+    "search": ("检索", search),
+}
+
+
+def measure(section: Callable[[Options], Iterator[Row]], options: Options) -> tuple[list[Row], str]:
+    """Return the figures of a section, and why it stopped short."""
+    rows: list[Row] = []
+    try:
+        for row in section(options):
+            print("  " + " · ".join(filter(None, row.cells())), flush=True)
+            rows.append(row)
+    except Exception as error:
+        print(f"  ! {error}", flush=True)
+        return rows, f"{type(error).__name__}: {error}"
+    return rows, ""
+
+
+def written(results: dict[str, tuple[list[Row], str]]) -> str:
+    """Return the report."""
+    lines = heading("速度、内存、提问次数", "make bench", "tools/bench.py")
+    lines += [
+        f"一轮 = 从发出一个 HTTP 请求到收完回复。都用同一段 {len(SCRIPT)} 轮的面谈（`tools/loadtest.py`），",
+        "客户端与服务在同一台机器上。",
+        "目标写在旁边；没有目标的只供比较。",
+        "",
+    ]
+    for name, (rows, trouble) in results.items():
+        lines += [f"## {SECTIONS[name][0]}", ""]
+        if rows:
+            lines += ["| 项目 | 数值 | 目标 | | 说明 |", "|---|---:|---:|---|---|"]
+            lines += ["| " + " | ".join(row.cells()) + " |" for row in rows] + [""]
+        if trouble:
+            lines += [f"没有量完：{trouble.replace(str(ROOT), '.')}", ""]
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Measure, print as it goes, write the report. Returns 1 when a section stopped short."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", help=f"sections, with commas: {', '.join(SECTIONS)}")
+    parser.add_argument("--quick", action="store_true", help="fewer turns, for a first look")
+    given = parser.parse_args()
+    chosen = given.only.split(",") if given.only else list(SECTIONS)
+    if unknown := set(chosen) - set(SECTIONS):
+        parser.error(f"unknown section: {', '.join(sorted(unknown))}")
+    results = {}
+    with tempfile.TemporaryDirectory(prefix="wengang-bench-") as folder:
+        options = Options(given.quick, Path(folder), Path())
+        for name in chosen:
+            title, section = SECTIONS[name]
+            print(f"── {title}", flush=True)
+            results[name] = measure(section, options)
+    if not given.only:
+        REPORT.write_text(written(results), encoding="utf-8")
+        raw = {name: [asdict(row) for row in rows] for name, (rows, _) in results.items()}
+        (ROOT / "var").mkdir(exist_ok=True)
+        (ROOT / "var" / "bench.json").write_text(json.dumps(raw, ensure_ascii=False, indent=1), encoding="utf-8")
+        print(f"→ {REPORT.relative_to(ROOT)}")
+    return int(any(trouble for _, trouble in results.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

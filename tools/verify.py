@@ -1,0 +1,76 @@
+"""The long checks, run by hand: every test, those too long for CI included. `make verify` writes docs/verify.md.
+
+A long test is marked `@pytest.mark.verify` and may read WENGANG_VERIFY to search further.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from pathlib import Path
+from xml.etree import ElementTree
+
+from machine import ROOT, heading
+
+REPORT = ROOT / "docs" / "verify.md"
+RESULTS = ROOT / "var" / "verify.xml"
+SLOWEST = 10
+
+
+def run_tests(arguments: list[str]) -> tuple[int, str]:
+    """Run pytest, show what it says, and return its code and closing line."""
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "pytest", "-q", "-m", "verify or not verify", f"--junitxml={RESULTS}", *arguments]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, "WENGANG_VERIFY": "1"}, stdout=subprocess.PIPE, text=True
+    )
+    closing = ""
+    for line in process.stdout or ():
+        print(line, end="", flush=True)
+        if re.search(r"\d+ (passed|failed|errors?|skipped).* in [\d.]+s", line):
+            closing = line.strip(" =\n")
+    return process.wait(), closing
+
+
+def rows(results: Path) -> list[str]:
+    """Return one table row per test file, then the slowest tests."""
+    files: dict[str, list[ElementTree.Element]] = defaultdict(list)
+    for case in ElementTree.parse(results).iter("testcase"):
+        parts = case.get("classname", "").split(".")
+        files["/".join(part for part in parts if not part[:1].isupper()) + ".py"].append(case)
+    lines = ["| 文件 | 测试 | 未过 | 跳过 | 秒 |", "|---|---:|---:|---:|---:|"]
+    for name, cases in sorted(files.items()):
+        bad = sum(case.find("failure") is not None or case.find("error") is not None for case in cases)
+        skipped = sum(case.find("skipped") is not None for case in cases)
+        lines.append(f"| `{name}` | {len(cases)} | {bad} | {skipped} | {sum(map(_seconds, cases)):.1f} |")
+    slowest = sorted((case for cases in files.values() for case in cases), key=_seconds, reverse=True)[:SLOWEST]
+    lines += ["", f"最慢的 {len(slowest)} 个：", ""]
+    return lines + [f"- {_seconds(case):.1f} 秒 `{case.get('classname')}::{case.get('name')}`" for case in slowest]
+
+
+def _seconds(case: ElementTree.Element) -> float:
+    return float(case.get("time") or 0)
+
+
+def main() -> int:
+    """Run, write the report, and return pytest's code. Arguments go to pytest; with any, no report is written."""
+    lines = heading("长检查", "make verify", "tools/verify.py")
+    began = time.perf_counter()
+    code, closing = run_tests(sys.argv[1:])
+    if RESULTS.exists() and not sys.argv[1:]:
+        lines += [
+            f"结果：**{closing}**（共 {time.perf_counter() - began:.0f} 秒，退出码 {code}）",
+            "",
+            *rows(RESULTS),
+            "",
+        ]
+        REPORT.write_text("\n".join(lines), encoding="utf-8")
+        print(f"→ {REPORT.relative_to(ROOT)}")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
