@@ -1,6 +1,6 @@
 """The whole house in a real browser: `wengang serve` as a process of its own, SQLite, the trained model, Chromium.
 
-One conversation for each programme, from the first question to a verdict on the card, typed and tapped as a person would.
+One conversation for each programme, from the first question to a verdict on the card, typed and tapped as by a person.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Whole conversations against the trained model, the real packs and the real actions.
 
 Each file in this folder is a list of dialogues; a turn is ``u`` (what the user says) and what the replies must show:
-``kinds`` (in order), ``question`` (id asked last), ``verdict``, ``yuan``, ``window``, ``outcome``, ``clauses`` (each quoted),
-``missing`` (none is allowed), ``says`` / ``never`` (substrings of the whole text), ``depends_on`` (something is named),
-``assumes`` (ids of named readings). ``answers`` (question id → words) answers whatever is asked, in the order the engine
-chooses, until something else is asked or nothing is; what the replies must show is then looked for in the last of them.
+``kinds`` (in order), ``question`` (id asked last), ``verdict``, ``yuan``, ``window``, ``outcome``, ``clauses`` (each
+quoted), ``missing`` (none is allowed), ``says`` / ``never`` (substrings of the whole text), ``depends_on`` (something
+is named), ``assumes`` (ids of named readings). ``answers`` (question id → words) answers whatever is asked, in the order
+the engine chooses, until something else is asked or nothing is; the last replies are then looked at.
 """
 
 from __future__ import annotations
