@@ -83,9 +83,9 @@ def describe(error: BaseException, said: str) -> str:
     cause = error
     while cause.__cause__ or cause.__context__:
         cause = cause.__cause__ or cause.__context__ or cause
-    *way, here = traceback.extract_tb(cause.__traceback__) or [None]
-    ours = [frame for frame in way if str(_ROOT) in frame.filename and "site-packages" not in frame.filename]
-    places = " < ".join(f"{f.filename}:{f.lineno} {f.name}" for f in (here, *reversed(ours)) if f)
+    frames = traceback.extract_tb(cause.__traceback__)[::-1]
+    ours = [f for f in frames[1:] if f.filename.startswith(str(_ROOT)) and "site-packages" not in f.filename]
+    places = " < ".join(f"{f.filename}:{f.lineno} {f.name}" for f in (*frames[:1], *ours))
     message = str(cause)
     repeats = any(said[i : i + 2] in message for i in range(len(said) - 1)) or (len(said) == 1 and said in message)
     return f"{type(cause).__name__}: {'(the message repeats what the user said)' if repeats else message} at {places}"

@@ -3,6 +3,7 @@
 import bot.rasa_patches  # isort: skip  - first: it decides how Rasa is imported
 
 import logging
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -30,12 +31,8 @@ Reply = dict[str, Any]
 
 LONGEST_MESSAGE = 300
 CHANNEL = "wengang"
+_COMMAND = re.compile(r"[/\u2215]\s*[A-Za-z_]")  # the second is what normalisation made of ／
 _WORDING = Path(__file__).parent.parent / "actions" / "wording" / "messages.yml"
-_TEXTS = {
-    "action_failed": "抱歉，刚才这一步没有办成。您可以换个说法再试一次，或者说“转人工”，由工作人员来帮您。",
-    "empty_message": "没有收到文字。您想问哪一项政策，或者想看看自己能享受什么，请打几个字告诉我。",
-    "too_long": "您说得比较长，请分几次发给我，每次不超过{limit}个字。",
-}
 _HUMAN = "转人工"
 
 
@@ -72,11 +69,11 @@ class Assistant:
         `model_path`: a model archive; default: the model of the present data, trained now if there is none.
         `tracker_store`, `lock_store`: where conversations are kept and locked; default: in memory.
         `actions`: the package of custom actions; `deadline`: seconds one action may take.
-        Raises rasa's ModelNotFound, bot.train.TrainingError, and whatever importing the actions raises (knowledge's PackError).
+        Raises rasa's ModelNotFound, bot.train.TrainingError, and what importing the actions raises (e.g. PackError).
         """
         bot.rasa_patches.apply()
         path = Path(model_path) if model_path else ensure_model()
-        apology = {"kind": "text", "text": text("action_failed"), "suggestions": [_HUMAN]}
+        apology = {**_say("action_failed"), "suggestions": [_HUMAN]}
         endpoint = ActionEndpoint(actions, apology, deadline)
         agent = Agent(action_endpoint=endpoint, lock_store=lock_store or QuickLockStore())
         agent.tracker_store = InMemoryTrackerStore(None)  # not Rasa's fail-safe wrapper: it loses turns in silence
@@ -110,7 +107,8 @@ class Assistant:
             self._refuse_nothing,
             self._refuse_too_much,
             self._mask_personal_numbers,
-            self._escape_commands,
+            self._refuse_commands,
+            self._escape_slash,
             self._converse,
             self._never_be_silent,
         ]
@@ -140,8 +138,13 @@ class Assistant:
         """Neither Rasa nor the store nor a log sees an identity card, telephone or bank card number."""
         turn.text, _ = mask(turn.text)
 
-    async def _escape_commands(self, turn: Turn) -> None:
-        """A leading slash is a slash, not a forged intent."""
+    async def _refuse_commands(self, turn: Turn) -> None:
+        """`/restart`, `/inform{…}`: the shape in which Rasa takes orders from developers is nothing a user says."""
+        if _COMMAND.match(turn.text):
+            turn.replies = [_say("not_understood")]
+
+    async def _escape_slash(self, turn: Turn) -> None:
+        """Any other leading slash is a slash."""
         turn.text = escape_command(turn.text)
 
     async def _converse(self, turn: Turn) -> None:
@@ -200,14 +203,14 @@ class QuickLockStore(InMemoryLockStore):
 
 
 def text(key: str, **details: Any) -> str:
-    """Return the sentence `key` of actions/wording/messages.yml, or the one written here."""
-    return str(_wording().get(key, _TEXTS[key])).format(**details)
+    """Return the sentence `key` of actions/wording/messages.yml with its {placeholders} filled."""
+    return str(_wording()[key]).format(**details)
 
 
 def _say(key: str, **details: Any) -> Reply:
-    return {"kind": "text", "text": text(key, **details)}
+    return {"kind": "text", "text": text(key, **details), "outcome": "clarify"}
 
 
 @cache
 def _wording() -> dict[str, Any]:
-    return (yaml.safe_load(_WORDING.read_text(encoding="utf-8")) or {}) if _WORDING.exists() else {}
+    return dict(yaml.safe_load(_WORDING.read_text(encoding="utf-8")))

@@ -64,7 +64,7 @@ assert rasa.__version__ == "3.6.21", f"bot/rasa_patches.py was written for Rasa 
 stock_validate_action_result: Callable[[RemoteAction, dict[str, Any]], bool] = RemoteAction._validate_action_result
 stock_resolve_by_type: Callable[..., type[Event] | None] = Event.resolve_by_type
 stock_metadata_from_dict: Callable[[dict[str, Any]], ModelMetadata] = ModelMetadata.from_dict
-stock_has_session_expired: Callable[[MessageProcessor, DialogueStateTracker], bool] = MessageProcessor._has_session_expired
+stock_has_session_expired = MessageProcessor._has_session_expired
 stock_carried_events: Callable[[DialogueStateTracker], list[SlotSet]] = ActionSessionStart._slot_set_events_from_tracker
 
 

@@ -15,16 +15,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 ROOT = Path(__file__).resolve().parent.parent
-MODELS = ROOT / "models"
 KEPT = 2  # models besides the present one
 
 _SOURCES = ("data", "knowledge/packs", "bot/domain", "bot/config.yml", "bot/nlu/*.py", "requirements.lock")
-_STAGES = {  # component whose training begins → what the user reads; in the order of bot/config.yml
-    "ProjectTokenizer": "读取政策包",
+_STAGES = {  # component Rasa begins to train → what the user reads; in the order of Rasa's training
+    "RulePolicy": "学习对话规则",
+    "ProjectTokenizer": "读取政策包里的词",
     "PackEntityExtractor": "识别政策名称和事实（spaCy）",
     "CountVectorsFeaturizer": "提取文字特征",
     "IntentClassifier": "学习用户意图",
-    "RulePolicy": "学习对话规则",
     "packing": "打包模型",
 }
 
@@ -53,7 +52,8 @@ def _source_files(root: Path) -> Iterator[Path]:
 def ensure_model(force: bool = False, progress: bool = True, root: Path = ROOT, models: Path | None = None) -> Path:
     """Return the archive of the present model, training it first when it is missing (or `force`).
 
-    `progress`: show a bar on the terminal. `root` holds data/, knowledge/packs and bot/; `models` the archives (default: root/models).
+    `progress`: show a bar on the terminal. `root` holds data/, knowledge/packs and bot/, `models` the archives
+    (default: models/ in root).
     The archive appears complete or not at all, also after Ctrl-C; of older ones the last two stay.
     Raises TrainingError.
     """
@@ -69,16 +69,17 @@ def ensure_model(force: bool = False, progress: bool = True, root: Path = ROOT, 
 
 
 def _train(root: Path, workshop: Path, name: str, progress: bool) -> Path:
+    """Train into `workshop` and return the archive. Raises TrainingError from the first cause, e.g. a PackError."""
+    os.environ["RASA_MAX_CACHE_SIZE"] = "0"  # Rasa's cache is of no use here: the model's name says what changed
     chatter = io.StringIO()
     with _bar(progress) as bar, _stages(bar), _quiet(chatter):
         try:
-            os.environ["RASA_MAX_CACHE_SIZE"] = "0"  # the model's name already says what changed
             import bot.rasa_patches  # before Rasa: it decides how Rasa is imported
 
             bot.rasa_patches.apply()
             from rasa.model_training import train
 
-            result = train(
+            train(
                 domain=str(root / "bot" / "domain"),
                 config=str(root / "bot" / "config.yml"),
                 training_files=str(root / "data"),
@@ -86,13 +87,13 @@ def _train(root: Path, workshop: Path, name: str, progress: bool) -> Path:
                 force_training=True,
                 fixed_model_name=name,
             )
-            failed = None if result.model else "Rasa made no model"
-        except (Exception, SystemExit) as error:
-            failed, cause = f"{type(error).__name__}: {error}", error
-        else:
-            cause = None
-    if failed:
-        raise TrainingError(f"{chatter.getvalue()[-4000:]}\n{failed}") from cause
+        except (Exception, SystemExit) as error:  # Rasa ends the process for some mistakes in the data
+            cause: BaseException = error
+            while cause.__cause__:
+                cause = cause.__cause__
+            raise TrainingError(f"{chatter.getvalue()[-4000:]}\n{type(cause).__name__}: {cause}") from cause
+    if not (workshop / name).exists():
+        raise TrainingError(chatter.getvalue()[-4000:])
     return workshop / name
 
 
@@ -109,7 +110,8 @@ def _remove_old(folder: Path, present: Path) -> None:
 
 @contextlib.contextmanager
 def _bar(visible: bool) -> Iterator[Progress]:
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn())
+    count = TextColumn("{task.completed}/{task.total}")
+    columns = (TextColumn("{task.description}"), BarColumn(), count, TimeElapsedColumn())
     with Progress(*columns, console=Console(file=sys.stderr), disable=not visible, transient=True) as bar:
         bar.add_task("准备训练", total=len(_STAGES))
         yield bar
@@ -143,7 +145,7 @@ class _StageHandler(logging.Handler):
         said = record.getMessage()
         for number, (component, stage) in enumerate(_STAGES.items()):
             if f"'{component}'" in said:
-                last = component == "RulePolicy" and said.startswith("Finished")
+                last = component == "IntentClassifier" and said.startswith("Finished")
                 shown = _STAGES["packing"] if last else stage
                 self._bar.update(self._bar.task_ids[0], description=shown, completed=number + last)
 

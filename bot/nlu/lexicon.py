@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.nlu.spans import Pattern
-from bot.nlu.text import is_han, normalise_message
+from bot.nlu.text import Squeezed, is_han, normalise_message
 from knowledge.pack import PACKS
 from knowledge.yaml_source import load_yaml
 
@@ -68,23 +68,26 @@ def _place_words(places: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _squeeze(word: str) -> str:
     """Return the word as it stands in a message the pipeline reads: normalised, without spaces inside Chinese."""
-    return normalise_message(str(word))
+    return Squeezed(normalise_message(str(word))).text
 
 
-# ── document numbers: 本人社〔2021〕43号, 〔2021〕7号文件, 2021年7号文, 43号文, 辽人社发7号; one token is one character ──
+# ── document numbers, one token a character: 本人社〔2021〕43号, 〔2021〕7号文件, 2021年7号文, 43号文, 辽人社发7号 ──
 
 
 def _any_of(characters: str, times: str) -> dict[str, Any]:
     return {"TEXT": {"IN": list(characters)}, "OP": times}
 
 
-_ISSUER = "本辽沈国人社部发政办财税函厅字规农教民"
 _DIGIT = "0123456789〇零一二三四五六七八九十百"
-_NUMBER, _FILE = _any_of(_DIGIT, "{1,4}"), [_any_of("文", "?"), _any_of("件", "?")]
-_HAO, _WEN = {"TEXT": "号"}, {"TEXT": "文"}
-_DOCUMENT_NUMBERS: list[list[dict[str, Any]]] = [
-    [_any_of(_ISSUER, "{0,8}"), _any_of("〔[(【", "{1}"), _any_of(_DIGIT, "{4}"), _any_of("〕])】", "{1}"), _NUMBER, _HAO, *_FILE],
-    [_any_of(_ISSUER, "{0,8}"), _any_of(_DIGIT, "{4}"), {"TEXT": "年"}, _any_of("第", "?"), _NUMBER, _HAO, _WEN, _FILE[1]],
-    [_any_of(_ISSUER, "{0,8}"), _any_of("第", "?"), _NUMBER, _HAO, _WEN, _FILE[1]],
-    [_any_of(_ISSUER, "{2,8}"), _NUMBER, _HAO, *_FILE],
+_ISSUER = _any_of("本辽沈国人社部发政办财税函厅字规农教民", "{0,8}")
+_ISSUER_NAMED = {**_ISSUER, "OP": "{2,8}"}
+_OPEN, _CLOSE = _any_of("〔[(【", "{1}"), _any_of("〕])】", "{1}")
+_YEAR, _NUMBER = _any_of(_DIGIT, "{4}"), _any_of(_DIGIT, "{1,4}")
+_THE, _NIAN, _HAO, _WEN = _any_of("第", "?"), _any_of("年", "{1}"), _any_of("号", "{1}"), _any_of("文", "{1}")
+_MAYBE_WEN, _MAYBE_JIAN = _any_of("文", "?"), _any_of("件", "?")
+_DOCUMENT_NUMBERS = [
+    [_ISSUER, _OPEN, _YEAR, _CLOSE, _NUMBER, _HAO, _MAYBE_WEN, _MAYBE_JIAN],
+    [_ISSUER, _YEAR, _NIAN, _THE, _NUMBER, _HAO, _WEN, _MAYBE_JIAN],
+    [_ISSUER, _THE, _NUMBER, _HAO, _WEN, _MAYBE_JIAN],
+    [_ISSUER_NAMED, _NUMBER, _HAO, _MAYBE_WEN, _MAYBE_JIAN],
 ]

@@ -48,7 +48,8 @@ def longest_spans() -> Callable[[Iterable[Span], Iterable[Span]], list[Span]]:
     def keep(_: Iterable[Span], found: Iterable[Span]) -> list[Span]:
         kept: list[Span] = []
         for span in sorted(found, key=lambda s: (s.start - s.end, s.start)):
-            if _stands_alone(span) and all(span.start >= k.end or span.end <= k.start or _same_place(span, k) for k in kept):
+            clashes = (k for k in kept if span.start < k.end and k.start < span.end and not _same_place(span, k))
+            if _stands_alone(span) and not any(clashes):
                 kept.append(span)
         return sorted(kept, key=lambda s: (s.start, s.label_))
 

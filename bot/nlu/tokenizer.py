@@ -69,7 +69,11 @@ class ProjectTokenizer(Tokenizer):
 
     @classmethod
     def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> ProjectTokenizer:
         """Make an untrained tokenizer with the words of the packs as they are now. Raises PackError."""
         return cls(config, model_storage, resource)

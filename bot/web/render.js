@@ -64,7 +64,8 @@ function clauseQuote({ quote, highlight, source, number, item, standing }) {
   const characters = Array.from(quote); // offsets count characters, as Python does
   const [start, end] = highlight ?? [0, 0];
   const part = (from, to) => joined(characters.slice(from, to).join(""));
-  const marked = end > start ? [make("mark", {}, part(start, end))] : [];
+  const some = end > start && end - start < quote.trim().length; // marking every word would mark none
+  const marked = some ? [make("mark", {}, part(start, end))] : [part(start, end)];
   const words = ["“", part(0, start), ...marked, part(Math.max(start, end)), "”"];
   return quotation(words, [source ?? `${number} ${item}`, standing].filter(Boolean).join("，"));
 }

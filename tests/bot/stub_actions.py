@@ -1,6 +1,6 @@
 """The smallest actions that need everything the Rasa side promises: three questions, a verdict, interruptions.
 
-A message that contains 炸:NAME makes the action NAME raise, 睡:NAME makes it hang.
+A message that contains 炸:NAME makes the action NAME raise, 睡:NAME makes it hang; 听不懂 answers nothing.
 `CALLS` lists the actions run, in their order.
 """
 
@@ -48,7 +48,7 @@ class Read(Stub):
         metadata = tracker.latest_message.get("metadata") or {}
         events = [SlotSet(key, metadata[key]) for key in ("as_of", "place") if metadata.get(key)]
         intent, pending = tracker.latest_message["intent"]["name"], tracker.get_slot("pending")
-        if intent in ANSWERS and pending:
+        if intent in ANSWERS and pending and tracker.latest_message["text"] != "听不懂":
             profile = {**(tracker.get_slot("profile") or {}), pending: tracker.latest_message["text"]}
             events += [SlotSet("profile", profile), SlotSet("answer", True)]
         elif intent == "check":
@@ -122,8 +122,15 @@ def next_question(tracker: Any) -> str | None:
     return next((q for q in QUESTIONS if q not in (tracker.get_slot("profile") or {})), None)
 
 
-for _title in (
-    "action_verdict action_answer action_why action_what_else action_set_date action_resume action_social "
-    "action_not_understood action_default_fallback"
-).split():
-    globals()[_title] = type(_title, (Stub,), {"title": _title, "__module__": __name__})
+for _name in (
+    "verdict",
+    "answer",
+    "why",
+    "what_else",
+    "set_date",
+    "resume",
+    "social",
+    "not_understood",
+    "default_fallback",
+):
+    globals()[_name] = type(_name, (Stub,), {"title": f"action_{_name}", "__module__": __name__})

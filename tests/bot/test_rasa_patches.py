@@ -1,0 +1,200 @@
+"""Every patch gives what Rasa's own code gives, except where it says that it differs."""
+
+import bot.rasa_patches as patches  # isort: skip  - first: it decides how Rasa is imported
+
+import copy
+import io
+import json
+import logging
+import subprocess
+import sys
+import tarfile
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import jsonschema
+import pytest
+import structlog
+import yaml
+from rasa.core.actions.action import ActionSessionStart, RemoteAction
+from rasa.core.processor import MessageProcessor
+from rasa.engine.storage.storage import ModelMetadata
+from rasa.shared.core import events as rasa_events
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, SessionStarted, SlotSet, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.utils.common import all_subclasses
+
+ROOT = Path(__file__).parents[2]
+ACTION = RemoteAction("any", None)
+SLOT = {"event": "slot", "name": "place", "value": "本溪"}
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {},
+        {"events": [], "responses": []},
+        {
+            "events": [SLOT, {"event": "active_loop", "name": None}],
+            "responses": [{"text": "好", "custom": {"kind": "text"}}],
+        },
+        {"events": [{"event": "slot", "value": 1}]},
+        {"events": [{"event": "no such event"}]},
+        {"events": [SLOT, 3]},
+        {"events": {}},
+        {"responses": ["words"]},
+        {"events": [], "responses": None},
+        [],
+        None,
+    ],
+)
+def test_validation_of_action_results(result: Any) -> None:
+    def outcome(validate: Any) -> Any:
+        try:
+            return validate(ACTION, json.loads(json.dumps(result)))
+        except jsonschema.ValidationError as error:
+            return (error.message, list(error.absolute_path), list(error.absolute_schema_path), error.validator)
+
+    assert outcome(patches.validate_action_result) == outcome(patches.stock_validate_action_result)
+
+
+def test_validation_is_quicker() -> None:
+    def seconds(validate: Any) -> float:
+        start = time.process_time()
+        for _ in range(20):
+            validate(ACTION, {"events": [SLOT], "responses": []})
+        return time.process_time() - start
+
+    assert seconds(patches.validate_action_result) * 3 < seconds(patches.stock_validate_action_result)
+
+
+def test_event_classes_by_name() -> None:
+    names = {cls.type_name for cls in all_subclasses(Event)}
+    assert len(names) > 20
+    for name in [*names, "topic"]:
+        assert patches.resolve_by_type(name) is patches.stock_resolve_by_type(name)
+    assert patches.resolve_by_type("unknown", SlotSet) is patches.stock_resolve_by_type("unknown", SlotSet) is SlotSet
+    with pytest.raises(ValueError, match="unknown"):
+        patches.resolve_by_type("unknown")
+
+
+def test_event_classes_that_appear_later_are_found() -> None:
+    later = type("Later", (rasa_events.SlotSet,), {"type_name": "later"})
+    assert patches.resolve_by_type("later") is later
+
+
+def test_metadata_but_for_the_training_graph(model_path: Path) -> None:
+    with tarfile.open(model_path) as archive:
+        raw = archive.extractfile("metadata.json")
+        assert raw is not None
+        serialized = json.load(io.TextIOWrapper(raw, "utf-8"))
+    # each gets its own copy: reading it replaces the names of components by their classes
+    stock = patches.stock_metadata_from_dict(copy.deepcopy(serialized))
+    patched = patches.metadata_from_dict(copy.deepcopy(serialized))
+    assert stock.train_schema.nodes
+    assert not patched.train_schema.nodes
+    for part in (
+        "model_id",
+        "assistant_id",
+        "predict_schema",
+        "core_target",
+        "nlu_target",
+        "language",
+        "training_type",
+    ):
+        assert getattr(stock, part) == getattr(patched, part), part
+    assert stock.domain.as_dict() == patched.domain.as_dict()
+
+
+# ── sessions ──
+
+
+@pytest.fixture
+def domain() -> Domain:
+    return Domain.load(str(ROOT / "bot" / "domain"))
+
+
+def tracker(domain: Domain, *events: Event) -> DialogueStateTracker:
+    return DialogueStateTracker.from_events("sender", list(events), domain.slots, domain=domain)
+
+
+@pytest.mark.parametrize("age", [0, 59 * 60, 61 * 60])
+def test_sessions_expire_as_before(domain: Domain, age: int) -> None:
+    said = UserUttered("你好", {"name": "greet"}, timestamp=time.time() - age)
+    processor: Any = SimpleNamespace(domain=domain)
+    conversation = tracker(domain, SessionStarted(), ActionExecuted("action_listen"), said)
+    expired = patches.has_session_expired(processor, conversation)
+    assert expired is patches.stock_has_session_expired(processor, conversation) is (age > 3600)
+
+
+def test_a_long_session_expires_too(domain: Domain) -> None:
+    said = UserUttered("你好", {"name": "greet"}, timestamp=time.time())
+    long = tracker(domain, said, *[SlotSet("told", str(n)) for n in range(patches.LONGEST_SESSION)])
+    processor: Any = SimpleNamespace(domain=domain)
+    assert patches.has_session_expired(processor, long)
+    assert not patches.stock_has_session_expired(processor, long)
+
+
+async def test_a_new_session_begins_with_the_same_slots(domain: Domain) -> None:
+    old = tracker(
+        domain,
+        SlotSet("place", "沈阳"),
+        ActiveLoop("interview_form"),
+        SlotSet("profile", {"a": 1}),
+        SlotSet("place", "本溪"),
+        SlotSet("requested_slot", "answer"),
+        SlotSet("told", "x"),
+        SlotSet("told", None),
+    )
+    stock = tracker(domain, *patches.stock_carried_events(old))
+    patched = tracker(domain, *patches.carried_events(old))
+    assert stock.current_slot_values() == patched.current_slot_values() == old.current_slot_values()
+    assert patched.active_loop_name == "interview_form"  # the difference: the interview goes on
+    assert len(patches.carried_events(old)) < len(patches.stock_carried_events(old))
+    assert ActiveLoop(None) not in patches.carried_events(tracker(domain, SlotSet("place", "沈阳")))
+
+
+# ── the whole ──
+
+
+def test_apply_puts_every_patch_in_place() -> None:
+    patches.apply()
+    patches.apply()
+    assert RemoteAction._validate_action_result is patches.validate_action_result
+    assert Event.resolve_by_type is patches.resolve_by_type
+    assert ModelMetadata.from_dict is patches.metadata_from_dict
+    assert MessageProcessor._has_session_expired is patches.has_session_expired
+    assert ActionSessionStart._slot_set_events_from_tracker is patches.carried_events
+
+
+def test_the_pipeline_needs_no_tensorflow(model_path: Path) -> None:
+    """Loading the assistant imports neither TensorFlow nor skops; afterwards the real TensorFlow can be imported."""
+    script = """
+import asyncio, importlib.util, sys
+from bot.assistant import Assistant
+asyncio.run(Assistant.load(sys.argv[1]))
+assert not {"tensorflow", "skops", "jax"} & set(sys.modules), set(sys.modules) & {"tensorflow", "skops", "jax"}
+assert "tensorflow" in importlib.util.find_spec("tensorflow").origin
+"""
+    run = subprocess.run([sys.executable, "-c", script, str(model_path)], capture_output=True, text=True, cwd=ROOT)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout + run.stderr == ""  # and nothing is said on the terminal
+
+
+def test_no_neural_component_is_configured() -> None:
+    config = yaml.safe_load((ROOT / "bot" / "config.yml").read_text(encoding="utf-8"))
+    named = {part["name"] for part in config["pipeline"] + config["policies"]}
+    assert not named & {"DIETClassifier", "ResponseSelector", "TEDPolicy", "UnexpecTEDIntentPolicy"}
+
+
+def test_logs_do_not_say_what_was_said(caplog: pytest.LogCaptureFixture) -> None:
+    patches.configure_logging()
+    structlog.get_logger("rasa.x").warning("message.parsing.failed", user_text="我叫张三", action_name="action_answer")
+    structlog.get_logger("rasa.x").debug("processor.message.parse", parse_data_text="我叫张三")
+    assert "message.parsing.failed" in caplog.text
+    assert "action_answer" in caplog.text
+    assert "张三" not in caplog.text
+    assert logging.getLogger("rasa").level == logging.WARNING

@@ -1,0 +1,121 @@
+"""The model's name follows its sources; an archive appears complete or not at all."""
+
+import shutil
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from bot import train
+from bot.train import TrainingError, ensure_model, model_name
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Path:
+    """A copy of everything a model is made from."""
+    for part in ("data", "bot/domain", "bot/nlu", "knowledge/packs"):
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for part in ("bot/config.yml", "requirements.lock"):
+        shutil.copy(ROOT / part, tmp_path / part)
+    return tmp_path
+
+
+def fake(monkeypatch: pytest.MonkeyPatch, what: str = "model", error: BaseException | None = None) -> list[str]:
+    """Replace training by writing a file, or by writing half a file and failing."""
+    trained: list[str] = []
+
+    def write(root: Path, workshop: Path, name: str, progress: bool) -> Path:
+        trained.append(name)
+        (workshop / name).write_text(what, encoding="utf-8")
+        if error:
+            raise error
+        return workshop / name
+
+    monkeypatch.setattr(train, "_train", write)
+    return trained
+
+
+def test_the_name_is_that_of_the_sources(house: Path) -> None:
+    assert model_name(house) == model_name(ROOT)
+    assert model_name(house).removeprefix("wengang-").isalnum()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "data/nlu/why.yml",
+        "data/rules/interview.yml",
+        "knowledge/packs/common/lexicon.yml",
+        "bot/domain/memory.yml",
+        "bot/config.yml",
+        "bot/nlu/spans.py",
+        "requirements.lock",
+    ],
+)
+def test_a_changed_source_changes_the_name(house: Path, source: str) -> None:
+    before = model_name(house)
+    with (house / source).open("a", encoding="utf-8") as file:
+        file.write("\n# changed\n")
+    assert model_name(house) != before
+
+
+def test_other_files_do_not(house: Path) -> None:
+    before = model_name(house)
+    (house / "bot" / "server.py").write_text("", encoding="utf-8")
+    (house / "bot" / "nlu" / "__pycache__").mkdir(exist_ok=True)
+    (house / "bot" / "nlu" / "__pycache__" / "spans.pyc").write_bytes(b"x")
+    (house / "data" / ".swp").write_bytes(b"x")
+    assert model_name(house) == before
+
+
+def test_trained_only_when_missing_or_forced(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained = fake(monkeypatch)
+    path = ensure_model(progress=False, root=house)
+    assert path == house / "models" / f"{model_name(house)}.tar.gz"
+    assert ensure_model(progress=False, root=house) == path
+    assert len(trained) == 1
+    ensure_model(force=True, progress=False, root=house)
+    assert len(trained) == 2
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), TrainingError("no")])
+def test_a_half_written_model_never_appears(house: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    fake(monkeypatch, "whole")
+    path = ensure_model(progress=False, root=house)
+    fake(monkeypatch, "half", error)
+    with pytest.raises(type(error)):
+        ensure_model(force=True, progress=False, root=house)
+    assert path.read_text(encoding="utf-8") == "whole"
+    assert list((house / "models").iterdir()) == [path]
+
+
+def test_older_models_go_but_the_last_two(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake(monkeypatch)
+    made = []
+    for number in range(5):
+        (house / "data" / "nlu" / "more.yml").write_text(f"# {number}", encoding="utf-8")
+        made.append(ensure_model(progress=False, root=house))
+    (house / "models" / "mine.tar.gz").write_bytes(b"")
+    ensure_model(progress=False, root=house)
+    assert sorted((house / "models").iterdir()) == sorted([*made[-3:], house / "models" / "mine.tar.gz"])
+
+
+def test_a_failed_training_says_why_and_leaves_nothing(house: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (house / "data" / "rules" / "broken.yml").write_text(
+        'version: "3.1"\nrules:\n- rule: again\n  steps:\n  - intent: ask\n  - action: action_why\n', encoding="utf-8"
+    )
+    with pytest.raises(TrainingError, match="question about the notices"):
+        ensure_model(progress=False, root=house)
+    assert list((house / "models").iterdir()) == []
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_archive_is_a_model(model_path: Path) -> None:
+    with tarfile.open(model_path) as archive:
+        names = archive.getnames()
+    assert any(name.endswith("words.txt") for name in names)
+    assert any("spans" in name or "span_ruler" in name or "programme" in name for name in names)
+    assert any(name.endswith("learned.npz") for name in names)
+    assert model_path.stat().st_size < 5_000_000
