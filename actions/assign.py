@@ -169,18 +169,23 @@ def _other_unit(scene: Scene, fact: Fact, value: Value) -> bool:
 
 def typed(fact: Fact, value: Value) -> tuple[Any, str, Any, Any] | None:
     """(value, said, low, high) in the catalogue's type; bounds only where the words were approximate."""
-    if fact.type == "year":
-        year = value.low.year if isinstance(value.low, date) else 0
-        return year, value.text, None, None
-    low, high, best = value.low, value.high, value.value
-    if isinstance(best, date):
-        low, high = low or best, high or best
-        return best, value.text, *((low, high) if low != high else (None, None))
-    low = 0 if low is None else low
-    high = max(Fraction(best) * 10, Fraction(_UNBOUNDED)) if high is None else high
-    if fact.type in ("count", "months", "days") and Fraction(best).denominator != 1:
+    if isinstance(value.value, date):
+        if fact.type == "year":
+            return value.value.year, value.text, None, None
+        low, high = value.low or value.value, value.high or value.value
+        return value.value, value.text, *((low, high) if low != high else (None, None))
+    best = Fraction(value.value)
+    if fact.type in ("count", "months", "days") and best.denominator != 1:
         return None
-    return best, value.text, *((low, high) if low != high else (None, None))
+    least = Fraction(value.low) if isinstance(value.low, (int, Fraction)) else Fraction(0)
+    most = Fraction(value.high) if isinstance(value.high, (int, Fraction)) else max(best * 10, Fraction(_UNBOUNDED))
+    if value.kind in ("percent", "money"):  # “高于6%” is not 6 %: the named bound itself does not belong
+        step = Fraction(1, 100)
+        if value.comparator == "more_than":
+            best = least = least + step
+        elif value.comparator == "less_than":
+            best = most = most - step
+    return best, value.text, *((least, most) if least != most else (None, None))
 
 
 def speaks_of(fact: Fact, programme: Programme | None) -> bool:

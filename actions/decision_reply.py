@@ -17,11 +17,14 @@ Reply = dict[str, Any]
 _QUOTED = ("decides", "open", "amount")
 
 
-def decision_reply(room: Room, decision: Decision, profile: Profile) -> Reply:
-    """The ``decision`` reply of docs/architecture.md: plain text and card from one set of lines."""
+def decision_reply(room: Room, decision: Decision, profile: Profile, heard: str = "") -> Reply:
+    """The ``decision`` reply of docs/architecture.md: plain text and card from one set of lines.
+
+    ``heard``, what was understood just now, stands behind the verdict: the first sentence is always the verdict.
+    """
     composer = _Composer(room, decision, profile)
     headline = composer.headline()
-    lines = [line for line in composer.lines() if line]
+    lines = [line for line in (heard, *composer.lines()) if line]
     quotes = composer.quotes()
     next_step = composer.next_step()
     plain = [headline, *lines, *([next_step] if next_step else [])]

@@ -14,7 +14,7 @@ from actions.interview import Reply
 from actions.knowledge_answer import answer
 from actions.room import room
 from actions.screening import programme_name, screening
-from actions.speak import day, one_line, say, source, wording
+from actions.speak import day, entry_spoken, one_line, say, source, wording
 from actions.state import State
 from actions.understand import Reading, read
 
@@ -139,7 +139,7 @@ class TellVerdict(_Turn):
         if now is None:
             send(dispatcher, self.which_programme(state, before))
             return [SlotSet("pending", None), SlotSet("heard", None)]
-        if signature(now.decision) == state.told and before:
+        if signature(now.decision) == state.told and before and interview.may_interview(now.decision):
             send(dispatcher, interview.unchanged_reply(state, now, before))
         else:
             for reply in interview.verdict_replies(state, now, before):
@@ -225,7 +225,12 @@ def _profile_reply(state: State, key: str) -> Reply:
     knowledge, believed = state.room.knowledge, interview.believed(state)
     text = say(key, summary=believed) if believed else say("summary_empty")
     entries = [
-        {"fact": e.fact, "label": knowledge.facts[e.fact].zh, "value": state.profile.slot.get(e.fact), "said": e.said}
+        {
+            "fact": e.fact,
+            "label": knowledge.facts[e.fact].zh,
+            "value": entry_spoken(knowledge.facts[e.fact], e),
+            "said": e.said,
+        }
         for e in state.profile.entries()
     ]
     return {"kind": "profile", "text": text, "profile": entries, "outcome": "answered", "cited": []}

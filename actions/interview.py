@@ -121,6 +121,8 @@ def question_reply(state: State, now: Standing, before: str = "") -> Reply:
             "facts": list(now.facts),
             "input": question.kind,
             "choices": choices,
+            "none_of_these": question.none_of_these,
+            "unit": state.room.knowledge.facts[now.facts[0]].unit,
             "unsure": question.unsure and now.unclear is None,
         },
         "suggestions": [*(choices if question.kind != "multi" else []), *([say("unsure")] if question.unsure else [])],
@@ -144,12 +146,14 @@ def closed_reply(state: State, decision: Decision, before: str = "") -> Reply:
         assert window.until is not None
         text = say("closed", title=programme.title, until=day(window.until), note=window.note)
         offers = [say("by_then", year=window.until.year)]
+    if before:
+        text += f"\n{before}"
     if offers:
         text += "\n" + say("closed_offer")
         offers.append(say("rules_then"))
     return {
         "kind": "text",
-        "text": f"{before} {text}".strip(),
+        "text": text,
         "suggestions": offers,
         "outcome": "interview",
         "programme": decision.programme,
@@ -159,14 +163,10 @@ def closed_reply(state: State, decision: Decision, before: str = "") -> Reply:
 
 
 def verdict_replies(state: State, now: Standing, before: str = "") -> list[Reply]:
-    """The decision, with what was understood in front of it."""
+    """The decision, with what was understood in its second line."""
     if not may_interview(now.decision) and now.decision.verdict == NEEDS_INFO:
         return [closed_reply(state, now.decision, before)]
-    reply = decision_reply(state.room, now.decision, state.profile)
-    if before:
-        reply["text"] = f"{before}\n{reply['text']}"
-        reply["heard"] = before
-    return [reply]
+    return [decision_reply(state.room, now.decision, state.profile, before)]
 
 
 def unchanged_reply(state: State, now: Standing, before: str) -> Reply:

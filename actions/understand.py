@@ -182,12 +182,13 @@ def stated_facts(reading: Reading) -> None:
         return
     if state.intent == "ask":
         return
+    settled = set(reading.recorded)  # by the choice; among several words for one fact the last one counts
     for found in state.entities:
         if found.get("entity") != "fact":
             continue
         name, _, raw = str(found["value"]).partition("=")
         fact = state.room.knowledge.facts.get(name)
-        if fact is None or name in reading.recorded or not speaks_of(fact, reading.current):
+        if fact is None or name in settled or not speaks_of(fact, reading.current):
             continue
         value: Any = {"true": True, "false": False}.get(raw, raw)
         if fact.type in ("count", "months", "days"):
@@ -231,8 +232,9 @@ def cannot_tell(reading: Reading) -> None:
     question = reading.question
     if reading.state.intent != "dont_know" or question is None or reading.recorded:
         return
+    exact = {entry.fact for entry in reading.profile.entries(reading.programme) if not entry.approximate}
     for fact in question.facts:
-        if fact not in reading.profile.facts(reading.programme or ""):
+        if fact not in exact:
             reading.profile = reading.profile.declined(fact, reading.programme)
             reading.declined.append(fact)
 

@@ -14,6 +14,7 @@ from eligibility.rulebook import Rulebook
 from knowledge.text import same_ignoring_space
 from knowledge.yaml_source import load_yaml
 
+_NEEDED = ("id", "programme", "place", "as_of")
 _AMOUNTS = {"cap_yuan": "yuan", "amount_yuan": "yuan", "cap_yuan_range": ("low_yuan", "high_yuan")}
 _SETS = ("missing", "missing_for_amount")
 _CONTAINS = ("assumptions", "refer_to")
@@ -35,14 +36,17 @@ def run(rules: Rulebook, paths: list[Path]) -> Iterator[CaseResult]:
     """Run every case of the files in turn.
 
     Raises:
-        PackError: a file that is missing or no YAML. DecisionError: a file without ``cases:``.
+        PackError: a file that is missing or no YAML. DecisionError: a file without ``cases:``, or a case that lacks
+            what every case needs.
     """
     for path in paths:
         data = load_yaml(path).data
         cases = data.get("cases") if isinstance(data, Mapping) else None
         if not isinstance(cases, list):
             raise DecisionError("case_file", path=path.name)
-        for case in cases:
+        for number, case in enumerate(cases, 1):
+            if not isinstance(case, Mapping) or not all(key in case for key in _NEEDED):
+                raise DecisionError("case_shape", path=path.name, number=number, keys="、".join(_NEEDED))
             yield run_case(rules, case)
 
 
@@ -54,7 +58,7 @@ def run_case(rules: Rulebook, case: Mapping[str, Any]) -> CaseResult:
                 case["programme"],
                 rules.read(case.get("facts") or {}),
                 as_of=_day(case["as_of"]),
-                place=case.get("place", "本溪"),
+                place=case["place"],
                 declined=case.get("declined") or (),
                 question=case.get("question"),
                 about=case.get("about"),

@@ -401,7 +401,7 @@ class _File:
         inner = self.fields((*fields.place, "assume"), entry, "id", "otherwise", "if")
         name = inner.need("id")
         if name not in self.knowledge.interpretations:
-            raise self.unknown(inner.place, "unknown_assumption", name, self.knowledge.interpretations)
+            raise self.unknown((*inner.place, "id"), "unknown_assumption", name, self.knowledge.interpretations)
         otherwise = self.expression(inner, "otherwise") if "otherwise" in inner.data else None
         applies = self.expression(inner, "if", "bool") if "if" in inner.data else None
         return Assumption(name, otherwise.evaluate if otherwise else None, applies.evaluate if applies else None)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from eligibility.errors import DecisionError
 from knowledge import Knowledge
 
-PROVINCE = "辽宁"
-
 
 def places_containing(knowledge: Knowledge, place: str) -> tuple[str, ...]:
     """``place`` and everything it lies in: 桓仁 → (桓仁, 本溪, 辽宁). A known place elsewhere is alone.
@@ -14,14 +12,13 @@ def places_containing(knowledge: Knowledge, place: str) -> tuple[str, ...]:
     Raises:
         DecisionError: a place the gazetteer does not know.
     """
-    name = place.strip().removesuffix("市").removesuffix("省")
-    if name == PROVINCE:
-        return (PROVINCE,)
-    for city, parts in knowledge.gazetteer.get("liaoning", {}).items():
-        if name == city:
-            return (city, PROVINCE)
-        if place.strip() in parts or name in parts:
-            return (name, city, PROVINCE)
-    if {name, place.strip()} & set(knowledge.gazetteer.get("elsewhere", ())):
+    name, gazetteer = place.strip(), knowledge.gazetteer
+    provinces = gazetteer.get("province") or [""]
+    if name in provinces:
+        return (provinces[0],)
+    for city, names in gazetteer.get("liaoning", {}).items():
+        if name == city or name in names:
+            return (city, provinces[0]) if name.startswith(city) else (name, city, provinces[0])
+    if name in gazetteer.get("elsewhere", ()):
         return (name,)
     raise DecisionError("wrong_place", "place", value=place[:40])

@@ -41,7 +41,6 @@ function decisionCard(reply) {
     "data-verdict": decision.verdict,
     "data-window": decision.window?.state,
   });
-  card.append(...paragraphs(reply.heard));
   card.append(make("p", { class: "headline" }, ...emphasised(headline.includes("**") ? headline : `**${headline}**`)));
   card.append(...lines.flatMap(paragraphs));
   if (quotes.length) {

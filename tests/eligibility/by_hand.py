@@ -167,8 +167,11 @@ _BOOLS = {
 _DAYS = [date(2020, 12, 31), date(2021, 1, 1), date(2021, 7, 31), date(2021, 8, 1), YEAR_END, date(2022, 1, 1)]
 
 
-def grid(programme: str, as_of: date) -> dict[str, list[Any]]:
-    """For every fact of a programme the values between which its rule can tell, and those on its borders."""
+def grid(programme: str, as_of: date, completing: bool = False) -> dict[str, list[Any]]:
+    """For every fact of a programme the values between which its rule can tell, and those on its borders.
+
+    With ``completing`` wider than any value that may be known: to each known half of a ratio both outcomes exist.
+    """
     before, after = date.fromordinal(as_of.toordinal() - 1), date.fromordinal(as_of.toordinal() + 1)
     five = date(as_of.year + 5, as_of.month, as_of.day)
     values: dict[str, list[Any]] = {name: [True, False] for name in _BOOLS[programme].split()}
@@ -176,12 +179,15 @@ def grid(programme: str, as_of: date) -> dict[str, list[Any]]:
         values |= {
             "unit_kind": ["enterprise", "law_firm", "individual_business_insured_as_person", "government_body"],
             "layoff_count": [0, 1, 2, 5, 6, 7, 12, 60],
-            "insured_count": [0, 1, 4, 5, 10, 17, 25, 29, 30, 31, 34, 84, 99, 100, 101, 117, 200, 1000],
+            "insured_count": [0, 1, 4, 5, 10, 17, 25, 29, 30, 31, 34, 84, 99, 100, 101, 117, 1000],
             "layoff_rate_pct": [0, 6, Fraction(601, 100), 20, Fraction(2001, 100), 50],
             "insured_count_end_2020": [0, 200, 201, 5000],
             "region_reserve_months": [0, 11, 12, 24],
             "application_date": _DAYS,
         }
+        if completing:
+            values["insured_count"].append(9000)
+            values["layoff_count"].append(250)
     if programme == "unemployment_aid":
         values |= {
             "situation": ["ui_exhausted", "not_qualified_for_ui", "receiving_ui", "qualified_for_ui_unclaimed"],

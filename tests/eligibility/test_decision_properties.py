@@ -54,18 +54,19 @@ def situations(draw: st.DrawFn, programme: str, most_open: int | None = None) ->
             known.pop(name, None)
     if most_open is not None:
         size = 1
+        wide = grid(programme, as_of, completing=True)
         for name in open_to_asking(programme, known):
-            size *= len(values[name])
+            size *= len(wide[name])
             if size > most_open:
                 known[name] = truth[name]
-                size //= len(values[name])
+                size //= len(wide[name])
     return Situation(programme, as_of, place, truth, known)
 
 
 def completions(situation: Situation) -> dict[tuple[Any, ...], str]:
     """The outcome of every way to fill in what is unknown."""
     names = open_to_asking(situation.programme, situation.known)
-    values = grid(situation.programme, situation.as_of)
+    values = grid(situation.programme, situation.as_of, completing=True)
     outcomes = {}
     for chosen in itertools.product(*(values[name] for name in names)):
         outcomes[chosen] = situation.by_hand({**situation.known, **dict(zip(names, chosen, strict=True))})
