@@ -16,9 +16,8 @@ from knowledge.yaml_source import load_yaml
 
 _NEEDED = ("id", "programme", "place", "as_of")
 _AMOUNTS = {"cap_yuan": "yuan", "amount_yuan": "yuan", "cap_yuan_range": ("low_yuan", "high_yuan")}
-_SETS = ("missing", "missing_for_amount")
 _CONTAINS = ("assumptions", "refer_to")
-_AS_SETS = ("who", "to", "fund", "candidates")
+_AS_SETS = ("missing", "missing_for_amount", "who", "to", "fund", "candidates")
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,8 @@ def run(rules: Rulebook, paths: list[Path]) -> Iterator[CaseResult]:
         if not isinstance(cases, list):
             raise DecisionError("case_file", path=path.name)
         for number, case in enumerate(cases, 1):
-            if not isinstance(case, Mapping) or not all(key in case for key in _NEEDED):
+            shaped = isinstance(case, Mapping) and isinstance(case.get("expect") or {}, Mapping)
+            if not shaped or not all(key in case for key in _NEEDED):
                 raise DecisionError("case_shape", path=path.name, number=number, keys="、".join(_NEEDED))
             yield run_case(rules, case)
 
@@ -92,8 +92,6 @@ def _actual(key: str, decision: Mapping[str, Any]) -> Any:
 
 
 def _agrees(key: str, wanted: Any, got: Any) -> bool:
-    if key in _SETS:
-        return set(wanted) == set(got)
     if key in _CONTAINS:
         return set(_list(wanted)) <= set(_list(got))
     if key in _AS_SETS:

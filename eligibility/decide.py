@@ -222,7 +222,7 @@ class Engine:
         if question == "amount" or question in self.programme.results:
             return None
         choices = "、".join(dict.fromkeys(["amount", *self.programme.results, *self.programme.delegated]))
-        raise DecisionError("unknown_question", "question", value=question[:60], choices=choices)
+        raise DecisionError("unknown_question", "question", value=str(question)[:60], choices=choices)
 
     # --- readings ----------------------------------------------------------------------------------------------
     def _assumptions(

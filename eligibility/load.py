@@ -219,6 +219,8 @@ class _File:
             found.append(Derived(expression, self.names.facts_of(expression), given_only, conditional, assumption))
         if not found:
             raise self.error(place, "missing_key", key="value")
+        if all(way.conditional for way in found):
+            raise self.error(place, "always_conditional", name=name)
         for i, way in enumerate(found):
             if way.expression.type != found[0].expression.type:
                 raise self.error((*place, i), "mixed_types", name=name)

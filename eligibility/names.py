@@ -51,9 +51,10 @@ class Names:
             self._values[name] = tuple(values)
 
     def learn_derived(self, name: str, ways: Sequence[Derived]) -> None:
-        """A value worked out in the first way whose facts are there.
+        """A value worked out in the first way whose facts are there; at least one way must hold in every case.
 
-        Asked for are the facts of the first way open to asking that holds in every case; of none, if as_of stands in.
+        Asked for are the ways open to asking, up to the first that holds in every case (a way for volunteered facts
+        only if there is no other); nothing, if as_of stands in.
         """
         evaluations = tuple(way.expression.evaluate for way in ways)
 
@@ -64,10 +65,10 @@ class Names:
                     return value
             return None
 
-        open_to_asking = [way for way in ways if not way.given_only] or list(ways)
-        until = next((i for i, way in enumerate(open_to_asking) if not way.conditional), len(open_to_asking))
-        never_lacking = any(not way.facts for way in open_to_asking)
-        asked = [] if never_lacking else [fact for way in open_to_asking[: until + 1] for fact in way.facts]
+        in_turn = sorted(ways, key=lambda way: way.given_only)
+        until = next(i for i, way in enumerate(in_turn) if not way.conditional)
+        never_lacking = any(not way.facts for way in ways if not way.given_only)
+        asked = [] if never_lacking else [fact for way in in_turn[: until + 1] for fact in way.facts]
         reads = [name for way in ways for name in self.reads_of(way.expression)]
         self.learn(name, ways[0].expression.type, evaluate, asked, reads)
 

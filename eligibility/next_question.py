@@ -1,6 +1,6 @@
 """Which question to ask next: the one after which the fewest further questions are expected.
 
-Exact (dynamic programming over what is left of the rule) up to twelve questions, one step ahead beyond that. Every cell
+Exact (dynamic programming over what is left of the rule) up to five questions, one step ahead beyond that. Every cell
 of a fact counts as equally likely; of a multi-select question, "none" and each single choice count alike.
 """
 
@@ -14,7 +14,7 @@ from eligibility.model import NextQuestion
 from eligibility.relevance import Relevance, Rest, support
 from knowledge import Question
 
-_EXACT_UP_TO = 12
+_EXACT_UP_TO = 5
 _NO_QUESTION = (Fraction(0), "")
 
 
@@ -22,19 +22,22 @@ class QuestionOrder:
     """Chooses the next question of one programme. Remembers what it has worked out, up to a limit."""
 
     def __init__(self, relevance: Relevance, questions: Mapping[str, Question], limit: int = 20_000) -> None:
-        self.relevance, self.limit = relevance, limit
-        self.question_of: dict[str, str] = {}
+        self.relevance, self.questions, self.limit = relevance, questions, limit
+        self._asking: dict[str, list[Question]] = {}
         for question in questions.values():
             for fact in question.facts:
-                self.question_of.setdefault(fact, question.id)
+                self._asking.setdefault(fact, []).append(question)
         self._expected: dict[object, tuple[Fraction, str]] = {}
         self._ahead: dict[object, str] = {}
 
     def groups(self, facts: Iterable[str]) -> dict[str, tuple[str, ...]]:
-        """Open facts by the question that asks for them; a fact without a question of its own is asked by its id."""
+        """Facts by the question that asks for most of them at once, of equals the plainest; else by their own id."""
+        wanted = tuple(dict.fromkeys(facts))
         groups: dict[str, tuple[str, ...]] = {}
-        for fact in facts:
-            question = self.question_of.get(fact, fact)
+        for fact in wanted:
+            asking = self._asking.get(fact, ())
+            best = max(asking, key=lambda q: (sum(name in wanted for name in q.facts), -len(q.facts)), default=None)
+            question = best.id if best else fact
             groups[question] = (*groups.get(question, ()), fact)
         return groups
 
@@ -66,7 +69,7 @@ class QuestionOrder:
             costs = []
             for question, facts in self.groups(self._open(rest, askable)).items():
                 cost = Fraction(1)
-                for weight, answer in self._answers(rest, facts):
+                for weight, answer in self._answers(rest, question, facts):
                     cost += weight * self._best(self.relevance.advance(rest, answer), askable)[0]
                 costs.append((cost, question))
             best = min(costs, key=lambda choice: choice[0], default=_NO_QUESTION)
@@ -78,20 +81,25 @@ class QuestionOrder:
         key = (askable, rest.key)
         chosen = self._ahead.get(key)
         if chosen is None:
-            chosen = self._ahead[key] = min(groups, key=lambda q: self._left_after(rest, groups[q], askable))
+            chosen = self._ahead[key] = min(groups, key=lambda q: self._left_after(rest, q, groups[q], askable))
         return chosen
 
-    def _left_after(self, rest: Rest, facts: tuple[str, ...], askable: frozenset[str]) -> Fraction:
+    def _left_after(self, rest: Rest, question: str, facts: tuple[str, ...], askable: frozenset[str]) -> Fraction:
         left = Fraction(0)
-        for weight, answer in self._answers(rest, facts):
+        for weight, answer in self._answers(rest, question, facts):
             left += weight * len(self.groups(self._open(self.relevance.advance(rest, answer), askable)))
         return left
 
-    def _answers(self, rest: Rest, facts: tuple[str, ...]) -> list[tuple[Fraction, Env]]:
+    def _answers(self, rest: Rest, question: str, facts: tuple[str, ...]) -> list[tuple[Fraction, Env]]:
         """The possible answers to a question, with their weights."""
         if len(facts) == 1:
             cells = self.relevance.cells(facts[0], rest.env, rest.conditions)
             return [(cell.weight, {facts[0]: cell.low}) for cell in cells]
-        none = dict.fromkeys(facts, False)
-        answers = [none, *({**none, fact: True} for fact in facts)]
+        asked = self.questions[question]
+        if asked.kind == "multi":
+            none: Env = dict.fromkeys(facts, False)
+            answers = [none, *({**none, fact: True} for fact in facts)]
+        else:
+            picked = [{name: value for name, value in one.sets.items() if name in facts} for one in asked.choices]
+            answers = [answer for answer in picked if answer]
         return [(Fraction(1, len(answers)), answer) for answer in answers]

@@ -81,12 +81,16 @@ class Rulebook:
         """
         return self._engine(programme).expected_questions(dict(facts), as_of, places_containing(self.knowledge, place))
 
+    def questions_for(self, programme: str, facts: Iterable[str]) -> list[tuple[str, ...]]:
+        """The facts, grouped by the question that asks for them together, in their order."""
+        return list(self._engine(programme).order.groups(dict.fromkeys(facts)).values())
+
     def to_json(self, decision: Decision) -> dict[str, Any]:
         """The decision in the public JSON shape."""
         return decision_to_json(decision, self.knowledge)
 
     def _engine(self, name: str) -> Engine:
-        engine = self._engines.get(name)
+        engine = self._engines.get(str(name))
         if engine is None:
             near = difflib.get_close_matches(str(name), list(self._engines), 1)
             suggestion = message("did_you_mean", value=near[0]) if near else ""

@@ -178,6 +178,13 @@ SLIPS = [
     ("- value: application_date", "- application_date", "- application_date", "应为“键: 值”的表"),
     ("- value: application_date", "- value: insured_count", "- value: as_of", "“application_day”的几种写法类型不一样"),
     ("- value: application_date", "- valeu: application_date", "- valeu: ", "不认识的字段“valeu”"),
+    (
+        "- value: application_date\n    - value: as_of",
+        "- if: disabled\n      value: as_of",
+        "application_day:",
+        "都带 if",
+    ),
+    ("- value: application_date", "- if: age\n      value: application_date", "- if: age", "类型对不上（数，是否）"),
     ("given_only: true", "given_only: maybe", "given_only: maybe", "“given_only”应为true 或 false"),
     (
         "  rate:\n    - value: layoff",
