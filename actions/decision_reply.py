@@ -9,7 +9,7 @@ from typing import Any
 
 from actions.profile import Profile
 from actions.room import Room
-from actions.speak import day, fill, one_line, percent, say, source, spoken, wording, yuan
+from actions.speak import day, fill, one_line, percent, say, source, spoken, stated, wording, yuan
 from eligibility.expression import Env
 from eligibility.model import CONDITIONAL, ELIGIBLE, INELIGIBLE, Decision, Leaf, Programme
 
@@ -51,6 +51,8 @@ class _Composer:
     # --- first sentence ----------------------------------------------------------------------------------------
     def headline(self) -> str:
         window, verdict = self.decision.window, self.decision.verdict
+        if window.state == "not_yet":
+            return say("not_yet", day=day(self.decision.as_of))
         past = window.state in ("closed", "replaced")
         key = verdict + ("_unsure" if verdict == CONDITIONAL and self.decision.branches else "")
         if verdict == CONDITIONAL and "continue_until" in self.decision.results:
@@ -81,12 +83,17 @@ class _Composer:
         if money.months is not None:
             return fill(words["months"], months=money.months)
         if money.fen is not None:
-            return fill(words["at_most"], yuan=yuan(money.fen))
+            return fill(words["about" if self._about() else "at_most"], yuan=yuan(money.fen))
         if money.low_fen is not None and money.high_fen is not None:
             return fill(words["range"], low=yuan(money.low_fen), high=yuan(money.high_fen))
         if money.rates:
             return fill(words["rate"], rates="～".join(percent(rate) for rate in money.rates))
         return ""
+
+    def _about(self) -> bool:
+        """Whether the amount stands on a number that was only said roughly."""
+        base = self.programme.amount.base_facts if self.programme.amount else ()
+        return any(entry.approximate and entry.fact in base for entry in self.profile.entries(self.programme.id))
 
     def remaining(self) -> str:
         things = self.decision.depends_on
@@ -166,14 +173,14 @@ class _Composer:
 
     def deadline_lines(self) -> Iterator[str]:
         results, words = self.decision.results, self.words["lines"]
+        if "continue_until" in results:
+            return
         if results.get("route") == "no_application":
             yield words["no_application"]
         elif "apply_by" in results and self.decision.window.state == "open":
             yield fill(words["apply_by"], day=_day(results["apply_by"]), days_left=results.get("days_left"))
-        elif (
-            self.decision.window.state == "open" and self.decision.window.until and self.decision.verdict != INELIGIBLE
-        ):
-            yield fill(words["not_applied"], day=day(self.decision.window.until))
+        elif "extend_until_at_latest" not in results and (until := self._still_open_until()):
+            yield fill(words["not_applied"], day=day(until))
         if "pay_until_at_latest" in results:
             yield fill(words["pay_until"], day=_day(results["pay_until_at_latest"]))
         if "extend_until_at_latest" in results:
@@ -183,16 +190,27 @@ class _Composer:
         if results.get("category") in self.words["categories"]:
             yield fill(words["category"], category=self.words["categories"][results["category"]])
 
+    def _still_open_until(self) -> date | None:
+        window = self.decision.window
+        return window.until if window.state == "open" and self.decision.verdict != INELIGIBLE else None
+
     def branches(self) -> list[str]:
         """Both outcomes of what the user cannot tell."""
         said = []
         for branch in self.decision.branches:
             fact = self.room.knowledge.facts[branch.fact]
             verdict = self.words["verdicts"][branch.verdict]
-            if branch.low == branch.high:
-                said.append(f"{fact.zh}：{spoken(fact, branch.low)} → {verdict}")
-            else:
-                said.append(f"{fact.zh} {spoken(fact, branch.low)} 到 {spoken(fact, branch.high)} → {verdict}")
+            ends = [None if end is None else spoken(fact, end) for end in (branch.low, branch.high)]
+            single = branch.low is not None and branch.low == branch.high
+            key = "one" if single else "below" if ends[0] is None else "above" if ends[1] is None else "between"
+            if ends == [None, None]:
+                continue  # this fact alone changes nothing
+            kind = "day_" if fact.type == "date" and not single else ""
+            about = stated(fact, branch.low) if single else ""
+            said.append(
+                fill(self.words["ranges"][kind + key], fact=fact.zh, low=ends[0], high=ends[1], said=about)
+                + fill(self.words["ranges"]["then"], verdict=verdict)
+            )
         return said
 
     def quotes(self) -> list[dict[str, str]]:
@@ -213,6 +231,8 @@ class _Composer:
 
     def next_step(self) -> str:
         """What to do now; nothing that invites an application where the window is not open."""
+        if "continue_until" in self.decision.results:
+            return ""  # the transition names its own way: back to the original office
         may_act = self.decision.verdict in (ELIGIBLE, CONDITIONAL) and self.decision.window.state in ("open", "undated")
         if not may_act or not self.programme.next_step:
             return ""

@@ -75,8 +75,9 @@ def heard(state: State) -> str:
     unclear = state_unclear.fact if (state_unclear := _unclear(state)) else None
     believed.pop(unclear or "", None)
     recorded = _worth_saying(state, [name for name in state.heard.get("recorded", ()) if name in believed])
-    if len(recorded) > 1 and all(believed[name].value is False for name in recorded):
-        recorded = []  # “以上都不是” needs no litany
+    same_words = len({believed[name].said for name in recorded}) == 1
+    if len(recorded) > 2 and same_words:  # a submitted list: what is true of it; “以上都不是” needs no litany
+        recorded = [name for name in recorded if believed[name].value is not False]
     if recorded:
         facts = "，".join(entry_spoken(knowledge.facts[name], believed[name]) for name in recorded)
         said.append(say("corrected" if state.heard.get("corrected") else "heard", facts=facts))

@@ -148,8 +148,10 @@ def _aspect_reply(state: State, programme: str, aspect: Aspect) -> Reply:
     window = state.room.rules.decide(
         programme, state.profile.facts(programme), as_of=state.as_of, place=state.place
     ).window
-    if window.state in ("closed", "replaced") and window.until:
-        text += say("answer_closed", until=day(window.until))
+    if window.state == "replaced":
+        text = say("answer_replaced", note=window.note) + text
+    elif window.state == "closed" and window.until:
+        text = say("answer_closed", until=day(window.until)) + text
     reply = _clause_reply(state, clauses, text if aspect.state == "stated" else f"{text}\n{say('answer_closest')}")
     return {
         **reply,

@@ -6,11 +6,13 @@ from typing import Any
 
 from actions.speak import say
 from actions.state import State
-from eligibility.model import CONDITIONAL, ELIGIBLE, INELIGIBLE, NEEDS_INFO, Leaf
+from eligibility.model import CONDITIONAL, ELIGIBLE, INELIGIBLE, NEEDS_INFO, NOT_IN_NOTICE, Leaf
 
+PAST = "past"
 _GROUPS = (
     ("what_else_likely", (ELIGIBLE, CONDITIONAL)),
-    ("what_else_maybe", (NEEDS_INFO,)),
+    ("what_else_maybe", (NEEDS_INFO, NOT_IN_NOTICE)),
+    ("what_else_past", (PAST,)),
     ("what_else_no", (INELIGIBLE,)),
 )
 
@@ -30,7 +32,8 @@ def screening(state: State) -> dict[str, Any]:
             name, state.profile.facts(name), as_of=state.as_of, place=state.place,
             declined=state.profile.unknowns(name),
         )  # fmt: skip
-        verdicts.setdefault(decision.verdict, []).append(programme_name(state, name))
+        over = decision.window.state in ("closed", "replaced")
+        verdicts.setdefault(PAST if over else decision.verdict, []).append(programme_name(state, name))
         met = {leaf.id for leaf in programme.leaves if decision.leaves.get(leaf.id)}
         own = [c for leaf in programme.leaves if leaf.id in met and _said(state, leaf) for c in leaf.cite]
         cited.append((-len(own), own))

@@ -36,6 +36,7 @@ STATING = (
 )
 """Intents under which a sentence is taken to speak of the applicant; a question about the notices in general is not."""
 
+_BY_DATE = re.compile("按.*(算|看|来|办|规定)")
 _ORDINAL = re.compile(r"^(?:选|第)?\s*([1-9][0-9]?|[一二三四五六七八九十])\s*(?:个|项|类|种)?$")
 _CHINESE_DIGITS = "一二三四五六七八九十"
 _LIST_BORDER = re.compile(r"[、,，;；]|\s+")
@@ -142,6 +143,8 @@ def another_date(reading: Reading) -> None:
     """“按2021年9月1日算”: the conversation moves to that date; a year alone means the programme's last day in it."""
     if reading.state.intent != "set_date":
         return
+    if reading.question is not None and reading.question.kind == "date" and not _BY_DATE.search(reading.state.text):
+        return  # an answer to “什么时候”, however much it looks like a wish
     said = next((value for value in reading.values if value.kind == "date"), None)
     window = _last_day(reading)
     in_that_year = said is not None and said.precision == "year" and window is not None and window.year == _year(said)

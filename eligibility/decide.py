@@ -327,12 +327,17 @@ class Engine:
         if fact is None:
             return ()
         found: list[Branch] = []
+        ordered = self.knowledge.facts[fact].type not in ("bool", "choice")
         for cell in self.relevance.cells(fact, env, rest.conditions):
             verdict = self._verdict({**env, fact: cell.low})
-            if found and found[-1].verdict == verdict and cell.low != cell.high:
+            if ordered and found and found[-1].verdict == verdict:
                 found[-1] = replace(found[-1], high=cell.high)
             else:
                 found.append(Branch(fact, cell.low, cell.high, verdict))
+        if ordered:  # the grid's own ends are no bounds of the rule
+            found[0], found[-1] = replace(found[0], low=None), replace(found[-1], high=None)
+            if len(found) == 1:
+                found = [replace(found[0], low=None, high=None)]
         return tuple(found)
 
     def _verdict(self, env: Env) -> str:

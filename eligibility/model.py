@@ -257,7 +257,10 @@ class Money:
 
 @dataclass(frozen=True)
 class Branch:
-    """What the verdict would be, were a declined fact in this range: spoken when the user cannot tell."""
+    """What the verdict would be, were a declined fact in this range: spoken when the user cannot tell.
+
+    ``low`` / ``high`` None: no bound on that side.
+    """
 
     fact: str
     low: Any

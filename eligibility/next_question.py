@@ -6,7 +6,7 @@ of a fact counts as equally likely; of a multi-select question, "none" and each 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 
 from eligibility.expression import Env
@@ -49,12 +49,12 @@ class QuestionOrder:
         if len(self._expected) + len(self._ahead) > self.limit:
             self._expected, self._ahead = {}, {}
         groups = self.groups(open_facts)
-        exact = len(groups) <= _EXACT_UP_TO
-        chosen = self._best(rest, askable)[1] if exact else self._look_ahead(rest, groups, askable)
+        worth = self._worth_asking(rest, groups, askable)
+        chosen = worth[0] if len(worth) == 1 else self._best(rest, askable)[1]
         return NextQuestion(chosen, groups[chosen], "verdict")
 
     def expected(self, rest: Rest, askable: frozenset[str]) -> Fraction:
-        """Expected number of questions until the verdict, asked in the best order."""
+        """Expected number of questions until the verdict, asked in this order."""
         return self._best(rest, askable)[0]
 
     def _open(self, rest: Rest, askable: Collection[str]) -> list[str]:
@@ -67,22 +67,27 @@ class QuestionOrder:
         best = self._expected.get((askable, rest.key))
         if best is None:
             costs = []
-            for question, facts in self.groups(self._open(rest, askable)).items():
+            groups = self.groups(self._open(rest, askable))
+            for question in self._worth_asking(rest, groups, askable):
                 cost = Fraction(1)
-                for weight, answer in self._answers(rest, question, facts):
+                for weight, answer in self._answers(rest, question, groups[question]):
                     cost += weight * self._best(self.relevance.advance(rest, answer), askable)[0]
                 costs.append((cost, question))
             best = min(costs, key=lambda choice: choice[0], default=_NO_QUESTION)
             self._expected[(askable, rest.key)] = best
         return best
 
-    def _look_ahead(self, rest: Rest, groups: Mapping[str, tuple[str, ...]], askable: frozenset[str]) -> str:
-        """The question after which the fewest are expected to be relevant: for large programmes."""
+    def _worth_asking(
+        self, rest: Rest, groups: Mapping[str, tuple[str, ...]], askable: frozenset[str]
+    ) -> Sequence[str]:
+        """The questions to compare: all while they are few, else the one after which the fewest stay relevant."""
+        if len(groups) <= _EXACT_UP_TO:
+            return list(groups)
         key = (askable, rest.key)
         chosen = self._ahead.get(key)
         if chosen is None:
             chosen = self._ahead[key] = min(groups, key=lambda q: self._left_after(rest, q, groups[q], askable))
-        return chosen
+        return [chosen]
 
     def _left_after(self, rest: Rest, question: str, facts: tuple[str, ...], askable: frozenset[str]) -> Fraction:
         left = Fraction(0)
@@ -93,8 +98,7 @@ class QuestionOrder:
     def _answers(self, rest: Rest, question: str, facts: tuple[str, ...]) -> list[tuple[Fraction, Env]]:
         """The possible answers to a question, with their weights."""
         if len(facts) == 1:
-            cells = self.relevance.cells(facts[0], rest.env, rest.conditions)
-            return [(cell.weight, {facts[0]: cell.low}) for cell in cells]
+            return [(cell.weight, {facts[0]: cell.low}) for cell in self.relevance.distinct_cells(facts[0], rest)]
         asked = self.questions[question]
         if asked.kind == "multi":
             none: Env = dict.fromkeys(facts, False)

@@ -9,7 +9,7 @@ would call facts relevant that are not, and leaves on one number would pass for 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from functools import cached_property
@@ -23,9 +23,9 @@ from knowledge import Fact
 
 # Every ordered fact lives on a grid of integers: smallest, largest, and sample points for ratios of two open facts.
 _GRIDS: dict[str, tuple[int, int, tuple[int, ...]]] = {
-    "count": (0, 10**12, (1, 5, 30, 1000)),
+    "count": (0, 10**12, (1, 30)),
     "months": (0, 10**4, (1, 12)),
-    "days": (0, 10**6, (1, 30, 360)),
+    "days": (0, 10**6, (1, 30)),
     "year": (0, 10**4, (2020,)),
     "percent": (0, 10**8, (10**4, 50 * 10**4)),
     "yuan": (0, 10**14, (100, 10**6)),
@@ -203,6 +203,21 @@ class Relevance:
     def cells(self, fact: str, env: Env, conditions: Iterable[Leaf | Exceptional]) -> list[Cell]:
         """The cells into which ``conditions`` cut ``fact`` over ``env``, with uniform weights that sum to one."""
         return self._cells(fact, env, conditions, self._memory)
+
+    def distinct_cells(self, fact: str, rest: Rest) -> list[Cell]:
+        """The cells of ``fact``; of choices that no open condition tells apart only one, with the weight of all."""
+        cells = self.cells(fact, rest.env, rest.conditions)
+        if self.catalogue[fact].type != "choice":
+            return cells
+        reading = [condition.expression.evaluate for condition in rest.conditions if fact in condition.reads]
+        alike: dict[object, Cell] = {}
+        for cell in cells:
+            truths = tuple(evaluate({**rest.env, fact: cell.low}) for evaluate in reading)
+            same = cell.low if None in truths else truths
+            first = alike.setdefault(same, cell)
+            if first is not cell:
+                alike[same] = replace(first, weight=first.weight + cell.weight)
+        return list(alike.values())
 
     def _cells(self, fact: str, env: Env, conditions: Iterable[Leaf | Exceptional], memory: _Memory) -> list[Cell]:
         kind = self.catalogue[fact].type

@@ -18,7 +18,7 @@ def window_of(programme: Programme, knowledge: Knowledge, env: Env) -> Window:
     note, source = latest.get("says"), latest.get("source")
     options = possible(programme.windows, env)
     until = [option.value.evaluate(env) for option in options if isinstance(option.value, Expression)]
-    last = max(until) if until else None
+    last = max(until) if until and None not in until else None
     begins = knowledge.notices[programme.document].date_not_before
     if begins is not None and as_of < begins:
         return Window("not_yet", last)
