@@ -90,7 +90,8 @@ def serve() -> None:
     async def make_app() -> Any:
         from bot.store.trackers import tracker_store
 
-        assistant = await _assistant(tracker_store(settings.database_url))
+        kept = tracker_store(settings.database_url) if settings.tracker_store == "sql" else None
+        assistant = await _assistant(kept)
         return create_app(assistant, rules, searcher, settings)
 
     serve_app(make_app, taken, lambda url: print(say("serve.ready", url=url), flush=True))

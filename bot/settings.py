@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     database_url: str = Field(
         f"sqlite:///{VAR}/wengang.db", env="WENGANG_DATABASE_URL", description="数据库，SQLite 或 PostgreSQL"
     )
+    tracker_store: str = Field(
+        "sql", env="WENGANG_TRACKER_STORE", description="对话存哪里：sql（上面的数据库）或 memory（重启就没了，只供试验）"
+    )
     redis_url: str | None = Field(None, env="WENGANG_REDIS_URL", description="Redis 地址；多个进程一起服务时才需要")
     host: str = Field("127.0.0.1", env="WENGANG_HOST", description="网页和接口的监听地址")
     port: int = Field(8000, env="WENGANG_PORT", description="网页和接口的端口")
@@ -66,6 +69,12 @@ class Settings(BaseSettings):
             url = None
         if url is None or url.get_backend_name() not in ("sqlite", "postgresql"):
             raise ValueError(say("settings.database_url", value=brief(re.sub(r"//[^@/]*@", "//…@", value))))
+        return value
+
+    @validator("tracker_store")
+    def _tracker_store(cls, value: str) -> str:
+        if value not in ("sql", "memory"):
+            raise ValueError(say("settings.tracker_store", value=brief(value)))
         return value
 
     @validator("redis_url")

@@ -44,11 +44,11 @@ class Span:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Both sides of one comparison, kept so that relevance can find where it changes its mind."""
+    """One comparison, kept so that relevance can find where it changes its mind."""
 
     left: Evaluate
     right: Evaluate
-    names: tuple[str, ...]
+    holds: Callable[[Any, Any], bool]
 
 
 @dataclass(frozen=True)
@@ -251,7 +251,7 @@ class _Parser:
         compare, a, b = _COMPARE[sign], left.evaluate, right.evaluate
         names = either(left.names, right.names)
         if ordered:
-            self.comparisons.append(Comparison(a, b, names))
+            self.comparisons.append(Comparison(a, b, compare))
 
         def evaluate(env: Env) -> bool | None:
             x, y = a(env), b(env)

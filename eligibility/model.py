@@ -8,7 +8,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from eligibility.expression import Env, Evaluate, Expression
+from eligibility.expression import Comparison, Env, Evaluate, Expression
 
 ELIGIBLE = "eligible"
 INELIGIBLE = "ineligible"
@@ -68,12 +68,14 @@ class Leaf:
 
     Attributes:
         asks: what is worth asking for it. reads: everything its truth may depend on, ``as_of`` included.
+        inner: comparisons inside the derived values it uses, at which these change their formula.
     """
 
     id: str
     expression: Expression
     asks: tuple[Ask, ...]
     reads: frozenset[str]
+    inner: tuple[Comparison, ...]
     cite: tuple[str, ...]
     assumption: Assumption | None = None
     met: str | None = None
@@ -134,6 +136,7 @@ class Exceptional:
     expression: Expression
     asks: tuple[Ask, ...]
     reads: frozenset[str]
+    inner: tuple[Comparison, ...]
     verdict: str
     cite: tuple[str, ...]
     depends_on: tuple[str, ...] = ()

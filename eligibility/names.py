@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from eligibility.expression import Env, Evaluate, Expression, Vocabulary
+from eligibility.expression import Comparison, Env, Evaluate, Expression, Vocabulary
 from eligibility.model import Ask, Derived
 from knowledge import Fact
 
@@ -30,6 +30,7 @@ class Names:
         self._resolve: dict[str, Evaluate] = {}
         self._asked: dict[str, tuple[str, ...]] = {"as_of": ()}
         self._reads: dict[str, frozenset[str]] = {}
+        self._inner: dict[str, tuple[Comparison, ...]] = {}
         self.vocabulary = Vocabulary(self._types, self._values, self._resolve)
 
     def __contains__(self, name: str) -> bool:
@@ -71,6 +72,8 @@ class Names:
         asked = [] if never_lacking else [fact for way in in_turn[: until + 1] for fact in way.facts]
         reads = [name for way in ways for name in self.reads_of(way.expression)]
         self.learn(name, ways[0].expression.type, evaluate, asked, reads)
+        inner = [c for way in ways for c in (*way.expression.comparisons, *self.inner_of(way.expression))]
+        self._inner[name] = tuple(inner)
 
     def asks_of(self, expression: Expression) -> tuple[Ask, ...]:
         """What to ask for an expression: per name, for a derived value only while it is unknown."""
@@ -79,6 +82,10 @@ class Names:
     def facts_of(self, expression: Expression) -> tuple[str, ...]:
         """The facts worth asking for an expression, in the order of the text."""
         return tuple(dict.fromkeys(fact for ask in self.asks_of(expression) for fact in ask.facts))
+
+    def inner_of(self, expression: Expression) -> tuple[Comparison, ...]:
+        """The comparisons inside the derived values it mentions."""
+        return tuple(comparison for name in expression.names for comparison in self._inner.get(name, ()))
 
     def reads_of(self, expression: Expression) -> frozenset[str]:
         """Everything its value may depend on: facts, and ``as_of``."""

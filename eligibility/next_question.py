@@ -30,6 +30,11 @@ class QuestionOrder:
         self._expected: dict[object, tuple[Fraction, str]] = {}
         self._ahead: dict[object, str] = {}
 
+    @property
+    def size(self) -> int:
+        """How much is remembered."""
+        return len(self._expected) + len(self._ahead)
+
     def groups(self, facts: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """Facts by the question that asks for most of them at once, of equals the plainest; else by their own id."""
         wanted = tuple(dict.fromkeys(facts))
@@ -46,7 +51,7 @@ class QuestionOrder:
         open_facts = self._open(rest, askable)
         if not open_facts:
             return None
-        if len(self._expected) + len(self._ahead) > self.limit:
+        if self.size > self.limit:
             self._expected, self._ahead = {}, {}
         groups = self.groups(open_facts)
         worth = self._worth_asking(rest, groups, askable)

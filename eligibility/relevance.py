@@ -8,7 +8,7 @@ would call facts relevant that are not, and leaves on one number would pass for 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
@@ -137,6 +137,11 @@ class Relevance:
         self._place = {name: place for place, name in enumerate(facts)}
         self._memory = _Memory()
 
+    @property
+    def size(self) -> int:
+        """How much is remembered."""
+        return self._memory.size
+
     # --- what is left ------------------------------------------------------------------------------------------
     def rest(self, env: Env) -> Rest:
         """What is left of the rule over ``env``."""
@@ -230,8 +235,14 @@ class Relevance:
         cuts: set[int] = set()
         ratio = False
         for condition in conditions:
-            for comparison in condition.expression.comparisons if fact in condition.reads else ():
-                flips = self._where_it_flips(comparison, condition, fact, env, memory)
+            if fact not in condition.reads:
+                continue
+            breaks: list[int] = []
+            for comparison in condition.inner:
+                breaks += self._where_it_flips(comparison, condition, fact, env, memory, []) or ()
+            cuts.update(breaks)
+            for comparison in condition.expression.comparisons:
+                flips = self._where_it_flips(comparison, condition, fact, env, memory, breaks)
                 ratio = ratio or flips is None
                 cuts.update(flips or ())
         edges = [low - 1, *sorted(cut for cut in cuts if low <= cut < high), high]
@@ -246,9 +257,19 @@ class Relevance:
         return cells
 
     def _where_it_flips(
-        self, comparison: Comparison, condition: Leaf | Exceptional, fact: str, env: Env, memory: _Memory
+        self,
+        comparison: Comparison,
+        condition: Leaf | Exceptional,
+        fact: str,
+        env: Env,
+        memory: _Memory,
+        breaks: Sequence[int],
     ) -> list[int] | None:
-        """Grid points n where the comparison changes between n and n + 1; None if another of its facts is open."""
+        """Grid points n where the comparison changes between n and n + 1; None if another of its facts is open.
+
+        Args:
+            breaks: grid points after which its sides follow another formula; between them they run one way.
+        """
         kind = self.catalogue[fact].type
         low, high, _ = _GRIDS[kind]
         key = (id(comparison), fact, *(env.get(name) for name in condition.reads if name != fact))
@@ -256,20 +277,25 @@ class Relevance:
             return memory.flips[key]
         trial = dict(env)
 
-        def sign(n: int) -> int | None:
+        def sides(n: int) -> tuple[Any, Any]:
             trial[fact] = from_grid(kind, n)
-            left, right = comparison.left(trial), comparison.right(trial)
-            return None if left is None or right is None else (left > right) - (left < right)
+            return comparison.left(trial), comparison.right(trial)
 
-        first, last = sign(low), sign(high)
-        if first is None or last is None:
-            return None
-        flips = sorted(_bisect(sign, low, high, first, last))
+        def sign(n: int) -> int:
+            left, right = sides(n)
+            return bool(left > right) - bool(left < right)
+
+        turns = {n for n in breaks if low <= n < high}
+        for first, last in zip([low, *(n + 1 for n in sorted(turns))], [*sorted(turns), high], strict=True):
+            if None in sides(first) or None in sides(last):
+                return None
+            turns.update(_bisect(sign, first, last, sign(first), sign(last)))
+        flips = [n for n in sorted(turns) if comparison.holds(*sides(n)) is not comparison.holds(*sides(n + 1))]
         memory.flips[key] = flips
         return flips
 
 
-def _bisect(sign: Any, low: int, high: int, at_low: int, at_high: int) -> list[int]:
+def _bisect(sign: Callable[[int], int], low: int, high: int, at_low: int, at_high: int) -> list[int]:
     """Where a monotone function of integers changes value, by halving."""
     if at_low == at_high:
         return []

@@ -196,9 +196,8 @@ def engine(options: Options) -> Iterator[Row]:
 def questions(options: Options) -> Iterator[Row]:
     """How many questions an interview takes, against the order of the notice."""
     from eligibility import Rulebook
-    from knowledge import load as load_knowledge
-
     from eligibility.interview import effort
+    from knowledge import load as load_knowledge
     from knowledge.yaml_source import load_yaml
 
     rules = Rulebook(load_knowledge())

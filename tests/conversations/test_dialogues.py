@@ -3,8 +3,8 @@
 Each file in this folder is a list of dialogues; a turn is ``u`` (what the user says) and what the replies must show:
 ``kinds`` (in order), ``question`` (id asked last), ``verdict``, ``yuan``, ``window``, ``outcome``, ``clauses`` (each
 quoted), ``missing`` (none is allowed), ``says`` / ``never`` (substrings of the whole text), ``depends_on`` (something
-is named), ``assumes`` (ids of named readings). ``answers`` (question id → words) answers whatever is asked, in the order
-the engine chooses, until something else is asked or nothing is; the last replies are then looked at.
+is named), ``assumes`` (ids of named readings). ``answers`` (question id → words) answers whatever is asked, in the
+order the engine chooses, until something else is asked or nothing is; the last replies are then looked at.
 """
 
 from __future__ import annotations

@@ -142,7 +142,7 @@ def test_reasons_of_every_verdict_quote_a_clause(rules: Rulebook) -> None:
 
 
 def _leaf(name: str, value: bool | None) -> Leaf:
-    return Leaf(name, Expression(name, lambda env: value, (), "bool"), (), frozenset(), ("LN/一/裁员率",))
+    return Leaf(name, Expression(name, lambda env: value, (), "bool"), (), frozenset(), (), ("LN/一/裁员率",))
 
 
 def _group(kind: str, *children: Node) -> Group:

@@ -1,0 +1,149 @@
+"""Which question comes next, how it is grouped, and what an interview costs."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from datetime import date
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eligibility import Rulebook
+from eligibility.interview import effort, play
+from knowledge.pack import PACKS
+from knowledge.yaml_source import load_yaml
+
+DAY = date(2021, 8, 1)
+PUBLIC = load_yaml(Path(__file__).parents[1] / "contract" / "cases_public.yml").data["cases"]
+OURS = [case for path in sorted(PACKS.glob("*/cases/*.yml")) for case in load_yaml(path).data["cases"]]
+
+
+def asked(rules: Rulebook, programme: str, facts: Mapping[str, Any], declined: tuple[str, ...] = ()) -> tuple[str, ...]:
+    decision = rules.decide(programme, rules.read(facts), as_of=DAY, place="本溪", declined=declined)
+    assert decision.next_question is not None
+    return (decision.next_question.id, *decision.next_question.facts)
+
+
+@pytest.mark.parametrize(
+    ("programme", "expected"),
+    [
+        ("skill_upgrade_subsidy", 1 + Fraction(1, 2)),
+        ("flexible_employment_subsidy_extension", 1 + Fraction(1, 2) + Fraction(1, 4) + Fraction(1, 8)),
+        ("job_seeking_subsidy_category", 1 + Fraction(1, 10)),  # "none" and nine groups; one of these asks once more
+    ],
+)
+def test_the_expected_number_of_questions_by_hand(rules: Rulebook, programme: str, expected: Fraction) -> None:
+    assert rules.expected_questions(programme, {}, DAY, "本溪") == pytest.approx(float(expected))
+
+
+def test_the_order_is_the_best_there_is(rules: Rulebook) -> None:
+    """稳岗返还 against every strategy, tried out on the same cells with the same weights and no memory of ours."""
+    engine = rules._engines["stabilisation_refund"]
+    relevance = engine.relevance
+
+    @cache
+    def best(known: tuple[tuple[str, Any], ...]) -> Fraction:
+        env = {**dict(known), "region_reserve_months": 24}
+        decision = rules.decide("stabilisation_refund", env, as_of=DAY, place="本溪")
+        if decision.verdict != "needs_info":
+            return Fraction(0)
+        rest = relevance.rest(engine.environment(env, DAY, ("本溪", "辽宁"))[0])
+        costs = []
+        for fact in decision.missing:
+            cells = relevance.cells(fact, rest.env, rest.conditions)
+            costs.append(1 + sum(cell.weight * best((*known, (fact, cell.low))) for cell in cells))
+        return min(costs)
+
+    for start in ({}, {"unit_kind": "enterprise"}, {"insured_count": 31}, {"layoff_count": 5}):
+        wanted = best(tuple(sorted(start.items())))
+        facts = {**start, "region_reserve_months": 24}
+        assert rules.expected_questions("stabilisation_refund", facts, DAY, "本溪") == pytest.approx(float(wanted))
+
+
+def test_groups_are_asked_together_by_the_question_that_fits(rules: Rulebook) -> None:
+    question, *facts = asked(rules, "employment_difficulty_status", {})
+    assert question == "difficulty_groups"
+    assert "orphan" in facts and "disabled" in facts
+    question, *facts = asked(rules, "job_seeking_subsidy_category", {})
+    assert question == "job_seeking_groups"
+    assert "orphan" in facts
+
+
+def test_the_last_open_fact_of_a_group_gets_its_own_plain_question(rules: Rulebook) -> None:
+    facts = {"insured_unemployed": True, "situation": "ui_exhausted", "received_before": False}
+    person = {**facts, "event_date": "2021-05-01"}
+    assert asked(rules, "unemployment_aid", person) == ("currently_employed", "currently_employed")
+    grouped = {name: value for name, value in person.items() if name != "insured_unemployed"}
+    assert asked(rules, "unemployment_aid", grouped) == (
+        "insured_unemployed",
+        "insured_unemployed",
+        "currently_employed",
+    )
+
+
+def test_every_fact_an_interview_asks_for_has_a_question(rules: Rulebook) -> None:
+    for programme in rules.programmes.values():
+        conditions = (*programme.leaves, *programme.exceptions)
+        facts = {name for condition in conditions for name in condition.facts}
+        facts |= {name for option in (programme.amount.rates if programme.amount else ()) for name in option.facts}
+        facts |= set(programme.amount.base_facts if programme.amount else ())
+        asking = {name for question in rules.knowledge.questions.values() for name in question.facts}
+        silent = {name for name in facts if rules.knowledge.facts[name].agency} | {*programme.held_by}
+        assert facts - silent <= asking, programme.id
+
+
+def test_after_the_verdict_the_amount_then_the_results(rules: Rulebook) -> None:
+    facts = rules.read(
+        {"unit_kind": "enterprise", "insured_in_liaoning": True, "layoff_count": 0, "region_reserve_months": 24}
+    )
+    purposes = []
+    for more in ({}, {"premium_paid_prev_year_yuan": 1}, {"enterprise_size": "large"}, {"insured_count_end_2020": 9}):
+        facts = {**facts, **rules.read(more)}
+        decision = rules.decide("stabilisation_refund", facts, as_of=DAY, place="本溪")
+        assert decision.verdict == "eligible"
+        question = decision.next_question
+        purposes.append((question.purpose, *question.facts) if question else None)
+    assert purposes == [
+        ("amount", "premium_paid_prev_year_yuan"),
+        ("amount", "enterprise_size"),
+        ("result", "insured_count_end_2020"),
+        None,
+    ]
+
+
+def test_a_no_asks_nothing_more(rules: Rulebook) -> None:
+    decision = rules.decide("stabilisation_refund", {"unit_kind": "other"}, as_of=DAY, place="本溪")
+    assert decision.verdict == "ineligible"
+    assert decision.next_question is None
+    assert not (*decision.missing, *decision.missing_for_amount, *decision.missing_for_results)
+
+
+@pytest.mark.parametrize("case", PUBLIC + OURS, ids=lambda case: f"{case['programme']}-{case['id']}")
+def test_an_interview_ends_and_asks_nothing_twice(rules: Rulebook, case: dict[str, Any]) -> None:
+    if case["programme"] not in rules.programmes or case.get("question"):
+        return
+    for in_text_order in (False, True):
+        interview = play(rules, case, in_text_order)
+        facts = list(itertools.chain.from_iterable(interview.questions))
+        assert len(facts) == len(set(facts))
+        assert all(interview.questions)
+        assert interview.decision.verdict != "needs_info"
+    complete = rules.decide(
+        case["programme"], rules.read(case["facts"]), as_of=date.fromisoformat(case["as_of"]), place=case["place"]
+    )
+    if complete.verdict != "needs_info" and not case.get("declined"):
+        assert play(rules, case).decision.verdict == complete.verdict
+
+
+def test_our_order_costs_less_than_the_order_of_the_text(rules: Rulebook) -> None:
+    rows = {row.programme: row for row in effort(rules, PUBLIC)}
+    assert rows[None].cases == 43
+    assert set(rows) == {None, *rules.programmes}
+    for row in rows.values():
+        assert row.ours <= row.text_order
+    assert rows[None].ours < 0.85 * rows[None].text_order
+    assert effort(rules, []) == []
