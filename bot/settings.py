@@ -36,7 +36,9 @@ class Settings(BaseSettings):
         f"sqlite:///{VAR}/wengang.db", env="WENGANG_DATABASE_URL", description="数据库，SQLite 或 PostgreSQL"
     )
     tracker_store: str = Field(
-        "sql", env="WENGANG_TRACKER_STORE", description="对话存哪里：sql（上面的数据库）或 memory（重启就没了，只供试验）"
+        "sql",
+        env="WENGANG_TRACKER_STORE",
+        description="对话存哪里：sql（上面的数据库）或 memory（重启就没，只供试验）",
     )
     redis_url: str | None = Field(None, env="WENGANG_REDIS_URL", description="Redis 地址；多个进程一起服务时才需要")
     host: str = Field("127.0.0.1", env="WENGANG_HOST", description="网页和接口的监听地址")

@@ -197,7 +197,7 @@ def test_long_answers_are_shown_from_their_beginning(page):
 def test_choices(page, house):
     say(page, "单位")
     assert last(page).get_by_role("button").all_text_contents() == [
-        "企业", "社会团体/基金会/社会服务机构", "以单位参保的个体户", "其他", "不知道",
+        "企业", "社会团体/基金会", "以单位参保的个体户", "其他", "不知道",
     ]  # fmt: skip
     page.get_by_role("button", name="企业", exact=True).click()
     expect(page.get_by_text("您说的是：企业")).to_be_visible()
