@@ -9,6 +9,8 @@ from fractions import Fraction
 from eligibility.expression import Env, Expression
 from eligibility.model import FLOOR, Amount, Assumption, Guarded, Money
 
+Exact = Fraction | int
+
 
 @dataclass(frozen=True)
 class Worth:
@@ -48,36 +50,37 @@ def work_out(amount: Amount | None, env: Env) -> Worth:
         return Worth()
     options = possible(amount.rates, env)
     rates = [option.value.evaluate(env) for option in options if isinstance(option.value, Expression)]
+    differ = len(rates) > 1 and len(set(rates)) > 1
     # a reading of the text belongs to the amount only once its option is the one
     readings = [option.assumption for option in options if option.assumption and len(options) == 1]
-    lacking = unsettled(options, env) if None in rates or len(set(rates)) > 1 else []
+    lacking = unsettled(options, env) if differ or None in rates else []
     money, more = Money(amount.kind, says=amount.says, refer_to=amount.refer_to), list[Assumption]()
     if amount.kind == "months_at_most":
         money = Money(amount.kind, months=rates[0] if len(rates) == 1 else None, says=amount.says)
     elif amount.base is not None:
         base = amount.base.evaluate(env)
         lacking = [*(amount.base_facts if base is None else ()), *lacking]
-        money, more = _share(amount, base, sorted({Fraction(rate) for rate in rates if rate is not None}))
+        known = [rate for rate in rates if rate is not None]
+        money, more = _share(amount, base, sorted(set(known)) if differ else known[:1])
     open_facts = tuple(name for name in dict.fromkeys(lacking) if name not in env)
     return Worth(money, tuple(options), (*readings, *more), open_facts)
 
 
-def _share(amount: Amount, base: Fraction | int | None, rates: list[Fraction]) -> tuple[Money, list[Assumption]]:
+def _share(amount: Amount, base: Exact | None, rates: list[Exact]) -> tuple[Money, list[Assumption]]:
     """``base × rate`` in fen, rounded down; from lowest to highest while several rates are possible."""
     if base is None or not rates:
         return Money(amount.kind, rates=tuple(rates), says=amount.says), []
-    exact = [Fraction(base) * 100 * rate for rate in rates]
-    fen = [value.numerator // value.denominator for value in exact]
+    shares = [divmod(100 * base.numerator * r.numerator, base.denominator * r.denominator) for r in rates]
     readings = [amount.base_assumption] if amount.base_assumption else []
-    if any(value.denominator != 1 for value in exact):
+    if any(rest for _, rest in shares):
         readings.append(FLOOR)
-    one = len(fen) == 1
+    one, low, high = len(shares) == 1, shares[0][0], shares[-1][0]
     money = Money(
         amount.kind,
-        fen=fen[0] if one else None,
-        low_fen=None if one else fen[0],
-        high_fen=None if one else fen[-1],
-        base_fen=int(Fraction(base) * 100),
+        fen=low if one else None,
+        low_fen=None if one else low,
+        high_fen=None if one else high,
+        base_fen=100 * base.numerator // base.denominator,
         rates=tuple(rates),
         says=amount.says,
     )

@@ -44,6 +44,7 @@ from eligibility.window import window_of
 from knowledge import Knowledge
 
 ENGINE_VERSION = "1"
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 @dataclass(frozen=True)
@@ -87,11 +88,12 @@ class Engine:
             asked = self._delegated(question, overlays)
             if asked is not None:
                 return self._left_to_another_text(blank, asked)
-        rest = self.relevance.rest(env)
+        truths = {leaf: leaf.expression.evaluate(env) for leaf in self.programme.leaves}
+        rest = self.relevance.rest(env, truths)
         outcome = self.relevance.diagram(rest)
         if isinstance(outcome, str) and outcome in self.exceptions:
             return self._exceptional(blank, self.exceptions[outcome], env)
-        return self._ordinary(blank, env, overlays, declined, rest, outcome)
+        return self._ordinary(blank, env, overlays, declined, truths, rest, outcome)
 
     def _ordinary(
         self,
@@ -99,20 +101,21 @@ class Engine:
         env: dict[str, Any],
         overlays: list[Overlay],
         declined: frozenset[str],
+        truths: Truths,
         rest: Rest,
         outcome: Diagram,
     ) -> Decision:
         relevant = support(outcome)
-        open_facts = tuple(name for name in rest.facts if name in relevant)
+        open_facts = tuple(name for name in rest.facts if name in relevant) if relevant else ()
         may_ask = self.user_facts - declined if declined else self.user_facts
         missing = tuple(name for name in open_facts if name in may_ask)
         verdict = outcome if isinstance(outcome, str) else NEEDS_INFO if missing else CONDITIONAL
         settled = verdict != INELIGIBLE
 
-        truths = {leaf: leaf.expression.evaluate(env) for leaf in self.programme.leaves}
         doubtful = frozenset(leaf for leaf, value in truths.items() if _doubtful(leaf, value, env))
         deciding = justification(self.programme.when, truths, doubtful)
-        deciding = [leaf for leaf in deciding if truths[leaf] is not None or not relevant or relevant & {*leaf.facts}]
+        if relevant:
+            deciding = [leaf for leaf in deciding if truths[leaf] is not None or relevant & {*leaf.facts}]
         worth = money.work_out(self.programme.amount if settled else None, env)
         results = self._results(env, verdict)
 
@@ -203,7 +206,7 @@ class Engine:
             "facts": {name: str(value) for name, value in sorted(facts.items())},
             "declined": sorted(declined),
         }
-        canonical = json.dumps(identity, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        canonical = _CANONICAL.encode(identity)
         return Decision(
             programme=self.programme.id,
             verdict=NOT_IN_NOTICE,

@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from eligibility.expression import Env
 from eligibility.model import Group, Leaf, Node
 
+TruthOf = Callable[[Leaf], "bool | None"]
+
 
 def truth(node: Node, env: Env) -> bool | None:
     """Truth of ``node`` over the facts in ``env``; an absent fact is unknown, never false."""
-    rest = reduce(node, env)
+    rest = reduce(node, truth_over(env))
     return rest if isinstance(rest, bool) else None
 
 
-def reduce(node: Node, env: Env, changed: Collection[str] | None = None) -> bool | Node:
-    """What is left of ``node`` over ``env``: its truth, or the same tree without the parts that are settled.
+def truth_over(env: Env) -> TruthOf:
+    """The truth of single conditions over ``env``."""
+    return lambda leaf: leaf.expression.evaluate(env)
+
+
+def reduce(node: Node, truth_of: TruthOf, changed: Collection[str] | None = None) -> bool | Node:
+    """What is left of ``node``: its truth, or the same tree without the parts that are settled.
 
     Args:
-        changed: the facts that are new in ``env`` since ``node`` was last reduced; None: anything.
+        changed: the facts that are new since ``node`` was last reduced; None: anything.
     """
     if changed is not None and node.reads.isdisjoint(changed):
         return node
     if isinstance(node, Leaf):
-        value: bool | None = node.expression.evaluate(env)
+        value = truth_of(node)
         return node if value is None else value
     if node.kind == "not":
-        inner = reduce(node.children[0], env, changed)
+        inner = reduce(node.children[0], truth_of, changed)
         return not inner if isinstance(inner, bool) else Group("not", (inner,), node.reads)
     dominant = node.kind == "any"
     rest: list[Node] = []
     for child in node.children:
-        left = reduce(child, env, changed)
+        left = reduce(child, truth_of, changed)
         if left is dominant:
             return dominant
         if not isinstance(left, bool):

@@ -253,7 +253,7 @@ class Money:
     high_fen: int | None = None
     months: int | None = None
     base_fen: int | None = None
-    rates: tuple[Fraction, ...] = ()
+    rates: tuple[Fraction | int, ...] = ()
     says: str | None = None
     refer_to: tuple[str, ...] = ()
 

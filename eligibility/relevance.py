@@ -17,7 +17,7 @@ from typing import Any
 
 from eligibility.expression import Comparison, Env
 from eligibility.facts import EARLIEST, LATEST
-from eligibility.kleene import leaves_of, reduce
+from eligibility.kleene import TruthOf, leaves_of, reduce, truth_over
 from eligibility.model import ELIGIBLE, INELIGIBLE, Exceptional, Leaf, Node, Programme
 from knowledge import Fact
 
@@ -143,17 +143,23 @@ class Relevance:
         return self._memory.size
 
     # --- what is left ------------------------------------------------------------------------------------------
-    def rest(self, env: Env) -> Rest:
-        """What is left of the rule over ``env``."""
+    def rest(self, env: Env, truths: Mapping[Leaf, bool | None] | None = None) -> Rest:
+        """What is left of the rule over ``env``; ``truths``: of its conditions there, if at hand."""
         in_play = tuple(exception for exception in self.programme.exceptions if _in_play(exception, env))
-        return self._left(env, in_play, self.programme.when, None)
+        return self._left(env, in_play, self.programme.when, truths.__getitem__ if truths else truth_over(env))
 
     def advance(self, rest: Rest, more: Env) -> Rest:
         """What is left of ``rest`` once ``more`` facts are known as well."""
-        return self._left({**rest.env, **more}, rest.exceptions, rest.tail, more)
+        env = {**rest.env, **more}
+        return self._left(env, rest.exceptions, rest.tail, truth_over(env), more)
 
     def _left(
-        self, env: Env, exceptions: tuple[Exceptional, ...], tail: Node | Outcome, changed: Collection[str] | None
+        self,
+        env: Env,
+        exceptions: tuple[Exceptional, ...],
+        tail: Node | Outcome,
+        truth_of: TruthOf,
+        changed: Collection[str] | None = None,
     ) -> Rest:
         still_open = list[Exceptional]()
         for exception in exceptions:
@@ -163,7 +169,7 @@ class Relevance:
             if holds is None:
                 still_open.append(exception)
         if not isinstance(tail, str):
-            left = reduce(tail, env, changed)
+            left = reduce(tail, truth_of, changed)
             tail = (ELIGIBLE if left else INELIGIBLE) if isinstance(left, bool) else left
         return Rest(env, tuple(still_open), tail)
 

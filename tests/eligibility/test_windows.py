@@ -115,3 +115,27 @@ def test_the_city_s_word_counts_from_its_day_and_above_a_claim(rules: Rulebook) 
     denied = {**facts, "city_allows": False}
     assert rules.decide(programme, denied, as_of=date(2021, 7, 20), place="本溪").verdict == "eligible"
     assert rules.decide(programme, denied, as_of=date(2021, 7, 20), place="沈阳").verdict == "ineligible"
+
+
+@pytest.mark.parametrize(("used", "left"), [(0, 6), (1, 5), (5, 1)])
+def test_the_extension_has_as_many_months_as_are_left(rules: Rulebook, used: int, left: int) -> None:
+    facts = {"subsidy_expired_on": "2021-07-31", "months_already_extended": used, "college_graduate": True}
+    decision = rules.decide(
+        "flexible_employment_subsidy_extension",
+        rules.read({**facts, "stable_employment": False}),
+        as_of=date(2021, 8, 1),
+        place="本溪",
+    )
+    assert decision.amount is not None
+    assert decision.amount.months == decision.results["max_months"] == left
+
+
+@pytest.mark.parametrize(
+    ("as_of", "state"),
+    [("2022-01-31", "open"), ("2022-02-01", "closed"), ("2021-07-20", "open"), ("2020-12-31", "not_yet")],
+)
+def test_six_months_after_the_subsidy_nothing_is_left_to_extend(rules: Rulebook, as_of: str, state: str) -> None:
+    facts = rules.read({"subsidy_expired_on": "2021-07-31"})
+    day = date.fromisoformat(as_of)
+    window = rules.decide("flexible_employment_subsidy_extension", facts, as_of=day, place="本溪").window
+    assert (window.state, window.until) == (state, date(2022, 1, 31))
