@@ -64,9 +64,8 @@ def fact_for(scene: Scene, value: Value, taken: set[str]) -> Fact | None:
     fitting = next((fact for fact in asked if _fits(fact, value, True)), None)
     if fitting and not (value.unit and _other_unit(scene, fitting, value)):
         return fitting
-    by_unit = next(
-        (fact for fact in candidates if value.unit in words_for(scene.room, fact.id).get("units", ())), fitting
-    )
+    units = candidates if scene.programme else []  # “两个都是” with nothing under discussion is no head-count
+    by_unit = next((f for f in units if value.unit in words_for(scene.room, f.id).get("units", ())), fitting)
     return by_unit or (_only_one_missing(scene, candidates) if value.kind != "number" else None)
 
 

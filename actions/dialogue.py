@@ -11,7 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions import interview
 from actions.decision_reply import signature
 from actions.interview import Reply
-from actions.knowledge_answer import answer
+from actions.knowledge_answer import answer, is_elliptical
 from actions.room import room
 from actions.screening import programme_name, screening
 from actions.speak import day, entry_spoken, one_line, say, source, wording
@@ -326,6 +326,8 @@ class NotUnderstood(_Turn):
             send(dispatcher, text_reply(interview.heard(state), "clarify"))
         elif state.intent == "correct":
             send(dispatcher, _profile_reply(state, "what_is_wrong"))
+        elif is_elliptical(state):  # “多少钱”, however it was classified
+            send(dispatcher, answer(state))
         elif state.interviewing and question is not None and not state.named("programme"):
             text = say("not_understood_answer", remind=question.remind)
             send(dispatcher, text_reply(text, "clarify"))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+from itertools import product
 from typing import Any
 
 from actions.decision_reply import decision_reply, signature
@@ -13,6 +16,7 @@ from eligibility.model import NEEDS_INFO, Decision, Programme
 from knowledge import Question
 
 Reply = dict[str, Any]
+_TRIALS = 60  # points tried inside an approximate value; a head-count said as “三十来个” has seven
 
 
 @dataclass(frozen=True)
@@ -40,11 +44,15 @@ def standing(state: State) -> Standing | None:
     place: dict[str, Any] = {
         "as_of": state.as_of, "place": state.place, "declined": state.profile.unknowns(state.programme)
     }  # fmt: skip
-    for entry in state.profile.entries(state.programme):
-        if not entry.approximate:
-            continue
-        ends = [decide(state.programme, {**facts, entry.fact: end}, **place) for end in (entry.low, entry.high)]
-        if _differ(*ends):
+    rough = [entry for entry in state.profile.entries(state.programme) if entry.approximate]
+    for entry in rough:
+        others = [other for other in rough if other is not entry][:2]
+        trials = [
+            decide(state.programme, {**facts, **dict(ends), entry.fact: point}, **place)
+            for point in _points(entry)
+            for ends in product(*(((o.fact, o.low), (o.fact, o.high)) for o in others))
+        ]
+        if any(_differ(trials[0], trial) for trial in trials[1:]):
             without = {name: value for name, value in facts.items() if name != entry.fact}
             asked = next((q for q in questions.values() if entry.fact in q.facts), None)
             return Standing(decide(state.programme, without, **place), asked, (entry.fact,), entry)
@@ -52,6 +60,18 @@ def standing(state: State) -> Standing | None:
     if not may_interview(decision) or decision.next_question is None:
         return Standing(decision, None, (), None)
     return Standing(decision, questions.get(decision.next_question.id), decision.next_question.facts, None)
+
+
+def _points(entry: Entry) -> list[Any]:
+    """Values between the two ends of an approximate one: all of them where they are few, else evenly spread."""
+    low, high = entry.low, entry.high
+    if isinstance(low, date):
+        span = (high - low).days
+        return [low + timedelta(days=span * i // min(span, _TRIALS)) for i in range(min(span, _TRIALS) + 1)]
+    steps = min(int(high - low), _TRIALS) if entry.value == int(entry.value) else _TRIALS
+    points = {low + (high - low) * Fraction(i, max(steps, 1)) for i in range(max(steps, 1) + 1)}
+    whole = isinstance(low, int) and isinstance(high, int)
+    return sorted({int(point) for point in points} | {entry.value} if whole else points | {entry.value})
 
 
 def _differ(one: Decision, other: Decision) -> bool:

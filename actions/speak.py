@@ -52,9 +52,9 @@ def yuan(fen: int) -> str:
     return f"{fen // 100:,}" if fen % 100 == 0 else f"{fen / 100:,.2f}"
 
 
-def percent(value: Fraction) -> str:
+def percent(value: Fraction | int) -> str:
     """A ratio as per cent, rounded to a tenth: ≈17.9%; exact ones without ≈."""
-    points = value * 100
+    points = Fraction(value) * 100
     tenths = round(points, 1)
     mark = "" if tenths == points else "≈"
     return f"{mark}{float(tenths):g}%"

@@ -166,8 +166,11 @@ def choice_of_the_question(reading: Reading) -> None:
         return
     chosen = labels.get(text) or _by_number(question, text)
     if chosen is None and question.kind == "yes_no" and not reading.state.named("programme"):
-        wanted = {"affirm": True, "deny": False}.get(reading.state.intent)
-        chosen = next((c for c in question.choices if wanted is not None and wanted in c.sets.values()), None)
+        # “还没呢” to a question that asks two things at once denies which of them? Only a plain 不是 is a no to both.
+        no = False if len(question.facts) == 1 else None
+        wanted = {"affirm": True, "deny": no}.get(reading.state.intent)
+        asked = question.facts[0]  # what else a choice settles says nothing of its being the yes or the no
+        chosen = next((c for c in question.choices if wanted is not None and c.sets.get(asked) is wanted), None)
     if chosen is not None:
         for fact, value in chosen.sets.items():
             reading.record(fact, value, reading.state.text)
