@@ -59,7 +59,7 @@ def fact_for(scene: Scene, value: Value, taken: set[str]) -> Fact | None:
     if on_that_day:
         return on_that_day
     cued = _nearest_cue(scene, value, [fact for fact in candidates if "at" not in words_for(scene.room, fact.id)])
-    if cued:
+    if cued or _only_denied(scene, value, candidates):
         return cued
     fitting = next((fact for fact in asked if _fits(fact, value, True)), None)
     if fitting and not (value.unit and _other_unit(scene, fitting, value)):
@@ -124,14 +124,13 @@ def _fits(fact: Fact, value: Value, asked: bool) -> bool:
 
 def _nearest_cue(scene: Scene, value: Value, facts: Iterable[Fact]) -> Fact | None:
     """The fact with a cue word closest to the value inside the same clause; a cue in front counts as nearer."""
-    text, best = scene.text, None
-    start = max((m.end() for m in _CLAUSE_BORDER.finditer(text, 0, value.start)), default=0)
-    border = _CLAUSE_BORDER.search(text, value.end)
-    end = border.start() if border else len(text)
-    before, after = text[start : value.start], text[value.end : end]
+    best = None
+    before, after = _around(scene, value)
     for fact in facts:
         for cue in words_for(scene.room, fact.id).get("cues", ()):
             at = before.rfind(cue)
+            if _denied(before, at) or _denied(after, after.find(cue)):
+                continue  # “三年没交社保” says nothing of how long it was paid
             distance = len(before) - at - len(cue) if at >= 0 else None
             behind = after.find(cue)
             if behind >= 0 and (distance is None or behind + 2 < distance):
@@ -141,6 +140,23 @@ def _nearest_cue(scene: Scene, value: Value, facts: Iterable[Fact]) -> Fact | No
                 if best is None or rank < best[0]:
                     best = (rank, fact)
     return best[1] if best else None
+
+
+def _around(scene: Scene, value: Value) -> tuple[str, str]:
+    """What stands before and behind a value in its own clause."""
+    start = max((m.end() for m in _CLAUSE_BORDER.finditer(scene.text, 0, value.start)), default=0)
+    border = _CLAUSE_BORDER.search(scene.text, value.end)
+    return scene.text[start : value.start], scene.text[value.end : border.start() if border else len(scene.text)]
+
+
+def _only_denied(scene: Scene, value: Value, facts: Iterable[Fact]) -> bool:
+    """“三年没交社保”: the words around the value deny what they would otherwise make it."""
+    cues = [cue for fact in facts for cue in words_for(scene.room, fact.id).get("cues", ())]
+    return any(_denied(part, part.find(cue)) for part in _around(scene, value) for cue in cues)
+
+
+def _denied(text: str, at: int) -> bool:
+    return at > 0 and text[at - 1] in "没未不"
 
 
 def _about_a_day(scene: Scene, value: Value, facts: Iterable[Fact]) -> Fact | None:

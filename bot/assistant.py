@@ -107,6 +107,7 @@ class Assistant:
             self._refuse_nothing,
             self._refuse_too_much,
             self._mask_personal_numbers,
+            self._care_first,
             self._refuse_commands,
             self._escape_slash,
             self._converse,
@@ -137,6 +138,11 @@ class Assistant:
     async def _mask_personal_numbers(self, turn: Turn) -> None:
         """Neither Rasa nor the store nor a log sees an identity card, telephone or bank card number."""
         turn.text, _ = mask(turn.text)
+
+    async def _care_first(self, turn: Turn) -> None:
+        """Somebody who speaks of dying is not asked about subsidies."""
+        if any(word in turn.text for word in _wording()["crisis_words"]):
+            turn.replies = [_say("crisis")]
 
     async def _refuse_commands(self, turn: Turn) -> None:
         """`/restart`, `/inform{…}`: the shape in which Rasa takes orders from developers is nothing a user says."""
