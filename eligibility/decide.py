@@ -338,9 +338,8 @@ class Engine:
             else:
                 found.append(Branch(fact, cell.low, cell.high, verdict))
         if ordered:  # the grid's own ends are no bounds of the rule
-            found[0], found[-1] = replace(found[0], low=None), replace(found[-1], high=None)
-            if len(found) == 1:
-                found = [replace(found[0], low=None, high=None)]
+            found[0] = replace(found[0], low=None)
+            found[-1] = replace(found[-1], high=None)
         return tuple(found)
 
     def _verdict(self, env: Env) -> str:

@@ -102,9 +102,10 @@ class QuestionOrder:
 
     def _answers(self, rest: Rest, question: str, facts: tuple[str, ...]) -> list[tuple[Fraction, Env]]:
         """The possible answers to a question, with their weights."""
-        if len(facts) == 1:
-            return [(cell.weight, {facts[0]: cell.low}) for cell in self.relevance.distinct_cells(facts[0], rest)]
-        asked = self.questions[question]
+        asked = self.questions.get(question)
+        if len(facts) == 1 or asked is None or not asked.choices:
+            cells = self.relevance.cells(facts[0], rest.env, rest.conditions)
+            return [(cell.weight, {facts[0]: cell.low}) for cell in cells]
         if asked.kind == "multi":
             none: Env = dict.fromkeys(facts, False)
             answers = [none, *({**none, fact: True} for fact in facts)]

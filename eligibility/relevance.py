@@ -9,7 +9,7 @@ would call facts relevant that are not, and leaves on one number would pass for 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from functools import cached_property
@@ -214,21 +214,6 @@ class Relevance:
     def cells(self, fact: str, env: Env, conditions: Iterable[Leaf | Exceptional]) -> list[Cell]:
         """The cells into which ``conditions`` cut ``fact`` over ``env``, with uniform weights that sum to one."""
         return self._cells(fact, env, conditions, self._memory)
-
-    def distinct_cells(self, fact: str, rest: Rest) -> list[Cell]:
-        """The cells of ``fact``; of choices that no open condition tells apart only one, with the weight of all."""
-        cells = self.cells(fact, rest.env, rest.conditions)
-        if self.catalogue[fact].type != "choice":
-            return cells
-        reading = [condition.expression.evaluate for condition in rest.conditions if fact in condition.reads]
-        alike: dict[object, Cell] = {}
-        for cell in cells:
-            truths = tuple(evaluate({**rest.env, fact: cell.low}) for evaluate in reading)
-            same = cell.low if None in truths else truths
-            first = alike.setdefault(same, cell)
-            if first is not cell:
-                alike[same] = replace(first, weight=first.weight + cell.weight)
-        return list(alike.values())
 
     def _cells(self, fact: str, env: Env, conditions: Iterable[Leaf | Exceptional], memory: _Memory) -> list[Cell]:
         kind = self.catalogue[fact].type

@@ -5,6 +5,7 @@ import http.client
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -60,6 +61,12 @@ def wengang(folder: Path, store: str) -> Iterator[Server]:
     with _started([PROGRAMS / "wengang", "serve"], environment, folder / "wengang.log") as (process, began):
         took = _first_answer(process, port, "/healthz", began, folder / "wengang.log")
         yield Server(port, took, [psutil.Process(process.pid)])
+
+
+def stored_events(folder: Path) -> int:
+    """Return how many events of conversations `wengang serve` has kept in its database."""
+    with contextlib.closing(sqlite3.connect(folder / "bench.db")) as database:
+        return int(database.execute("select count(*) from events").fetchone()[0])
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ import os
 from hypothesis import HealthCheck, settings
 
 _COMMON = {"deadline": None, "suppress_health_check": list(HealthCheck)}
-settings.register_profile("ci", max_examples=60, derandomize=True, **_COMMON)
+settings.register_profile("ci", max_examples=100, derandomize=True, **_COMMON)
 settings.register_profile("verify", max_examples=10_000, **_COMMON)
 
 VERIFY = os.environ.get("WENGANG_VERIFY") == "1"
