@@ -117,6 +117,7 @@ def test_first_screen(page, house):
     example.click()
     expect(page.locator(".mine .bubble")).to_contain_text(words)
     expect(page.locator("#examples")).to_be_hidden()
+    expect(page.get_by_text(f"您说的是：{words}")).to_be_visible()  # the bubble stands before the message has arrived
     assert said(house) == [words]
 
 
@@ -132,6 +133,7 @@ def test_without_a_mouse(page, house):
     page.keyboard.press("Shift+Enter")
     page.keyboard.type("第二行")
     page.keyboard.press("Enter")
+    expect(page.get_by_text("您说的是：第一行")).to_be_visible()
     expect(page.locator(".mine")).to_have_count(3)
     assert said(house) == ["单位", "企业", "第一行\n第二行"]
 
