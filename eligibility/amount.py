@@ -38,8 +38,7 @@ def unsettled(options: Iterable[Guarded], env: Env) -> list[str]:
     """The facts that the options whose condition or value is open still wait for."""
     found: list[str] = []
     for option in options:
-        parts = [part for part in (option.condition, option.value) if isinstance(part, Expression)]
-        if any(part.evaluate(env) is None for part in parts):
+        if any(part.evaluate(env) is None for part in option.expressions):
             found += option.facts
     return [name for name in dict.fromkeys(found) if name not in env]
 
@@ -48,6 +47,10 @@ def work_out(amount: Amount | None, env: Env) -> Worth:
     """The amount over ``env``; money as exact as the facts allow."""
     if amount is None:
         return Worth()
+    if amount.parts:
+        return _sum(amount, env)
+    if amount.values:
+        return _first(amount, env)
     options = possible(amount.rates, env)
     rates = [option.value.evaluate(env) for option in options if isinstance(option.value, Expression)]
     differ = len(rates) > 1 and len(set(rates)) > 1
@@ -64,6 +67,55 @@ def work_out(amount: Amount | None, env: Env) -> Worth:
         money, more = _share(amount, base, sorted(set(known)) if differ else known[:1])
     open_facts = tuple(name for name in dict.fromkeys(lacking) if name not in env)
     return Worth(money, tuple(options), (*readings, *more), open_facts)
+
+
+def _first(amount: Amount, env: Env) -> Worth:
+    """The first value that holds; from lowest to highest while several may."""
+    options = possible(amount.values, env)
+    values = [option.worth(env) for option in options]
+    lacking = unsettled(options, env)
+    readings = [option.assumption for option in options if option.assumption and len(options) == 1]
+    says = options[0].says if len(options) == 1 and options[0].says else amount.says
+    if None in values or not values:
+        return Worth(_money(amount, [], says), tuple(options), tuple(readings), tuple(lacking))
+    fen = sorted({_floor(value) for value in values})
+    readings += [FLOOR] if any(_broken(value) for value in values) else []
+    return Worth(_money(amount, fen, says), tuple(options), tuple(readings), tuple(lacking) if len(fen) > 1 else ())
+
+
+def _sum(amount: Amount, env: Env) -> Worth:
+    """The sum of the parts that certainly hold; those that are open are left out of it, and asked for."""
+    held = {part: True if part.condition is None else part.condition.evaluate(env) for part in amount.parts}
+    certain = [part for part in amount.parts if held[part]]
+    lacking = unsettled([part for part in amount.parts if held[part] is not False], env)
+    values = [part.worth(env) for part in certain]
+    readings = [part.assumption for part in certain if part.assumption]
+    says = "；".join(part.says for part in certain if part.says) or amount.says
+    if None in values or not values:
+        return Worth(_money(amount, [], says), tuple(certain), tuple(readings), tuple(lacking))
+    readings += [FLOOR] if any(_broken(value) for value in values) else []
+    fen = [sum(_floor(value) for value in values)]
+    return Worth(_money(amount, fen, says), tuple(certain), tuple(readings), tuple(lacking))
+
+
+def _money(amount: Amount, fen: list[int], says: str | None) -> Money:
+    one = len(fen) == 1
+    return Money(
+        amount.kind,
+        fen=fen[0] if one else None,
+        low_fen=fen[0] if len(fen) > 1 else None,
+        high_fen=fen[-1] if len(fen) > 1 else None,
+        says=says,
+        refer_to=amount.refer_to,
+    )
+
+
+def _floor(yuan: Exact) -> int:
+    return 100 * yuan.numerator // yuan.denominator
+
+
+def _broken(yuan: Exact) -> bool:
+    return 100 * yuan.numerator % yuan.denominator != 0
 
 
 def _share(amount: Amount, base: Exact | None, rates: list[Exact]) -> tuple[Money, list[Assumption]]:

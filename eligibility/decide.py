@@ -20,12 +20,12 @@ from eligibility.expression import Env
 from eligibility.facts import plain
 from eligibility.load import first_value
 from eligibility.model import (
+    BENEFIT,
     CONDITIONAL,
     ELIGIBLE,
     INELIGIBLE,
     NEEDS_INFO,
     NOT_IN_NOTICE,
-    Aspect,
     Assumption,
     Branch,
     Decision,
@@ -33,12 +33,12 @@ from eligibility.model import (
     Exceptional,
     Leaf,
     NextQuestion,
-    Overlay,
     Programme,
     Reason,
 )
 from eligibility.next_question import QuestionOrder
 from eligibility.relevance import Diagram, Relevance, Rest, support
+from eligibility.statements import state
 from eligibility.what_if import boundaries
 from eligibility.window import window_of
 from knowledge import Knowledge
@@ -58,7 +58,7 @@ class _Results:
 
 
 class Engine:
-    """One programme with its worked-out diagrams."""
+    """One programme with its worked-out diagrams, and one engine more for each way in which further notices speak."""
 
     def __init__(self, programme: Programme, knowledge: Knowledge) -> None:
         self.programme, self.knowledge = programme, knowledge
@@ -67,6 +67,12 @@ class Engine:
         self.exceptions = {exception.id: exception for exception in programme.exceptions}
         self.agency = frozenset(programme.held_by) | {n for n, fact in knowledge.facts.items() if fact.agency}
         self.user_facts = frozenset(knowledge.facts) - self.agency
+        self.speaking = () if programme.localised else programme.overlays
+        self._localised = {id(one): Engine(one, knowledge) for one in programme.localised.values()}
+
+    def at(self, as_of: date, places: tuple[str, ...]) -> Engine:
+        """The engine of the notices in force on this day, in these places."""
+        return self._localised.get(id(self.programme.at(as_of, places)), self)
 
     # --- the steps of one decision -----------------------------------------------------------------------------
     def decide(
@@ -79,27 +85,31 @@ class Engine:
         about: str | None,
     ) -> Decision:
         """Decide; ``places``: where, and everything it lies in. Raises DecisionError: unknown question."""
+        here = self.at(as_of, places)
+        if here is not self:
+            return here.decide(facts, as_of, places, declined, question, about)
         facts = {name: value for name, value in facts.items() if value is not None}
-        env, overlays = self.environment(facts, as_of, places)
+        env = self.environment(facts, as_of)
         blank = self._blank(facts, env, places, declined, question, about)
         if self.programme.place not in places:
             return replace(blank, verdict=NOT_IN_NOTICE, refer_to=(message("other_place", place=places[0]),))
         if question is not None:
-            asked = self._delegated(question, overlays)
-            if asked is not None:
+            asked = self._delegated(question, env)
+            if asked:
                 return self._left_to_another_text(blank, asked)
+        if self.programme.kind != BENEFIT:
+            return state(blank, self.programme, self.knowledge, env, about)
         truths = {leaf: leaf.expression.evaluate(env) for leaf in self.programme.leaves}
         rest = self.relevance.rest(env, truths)
         outcome = self.relevance.diagram(rest)
         if isinstance(outcome, str) and outcome in self.exceptions:
             return self._exceptional(blank, self.exceptions[outcome], env)
-        return self._ordinary(blank, env, overlays, declined, truths, rest, outcome)
+        return self._ordinary(blank, env, declined, truths, rest, outcome)
 
     def _ordinary(
         self,
         blank: Decision,
         env: dict[str, Any],
-        overlays: list[Overlay],
         declined: frozenset[str],
         truths: Truths,
         rest: Rest,
@@ -135,7 +145,7 @@ class Engine:
             refer_to=self._refer_to(worth, results),
             results=results.values,
             next_question=self._next_question(rest, may_ask, for_amount, for_results) if settled else None,
-            because=self._because(verdict, rest, deciding, truths, overlays, worth, results.cites),
+            because=self._because(verdict, rest, deciding, truths, worth, results.cites),
             leaves={leaf.id: value for leaf, value in truths.items()},
             deciding=tuple(leaf.id for leaf in deciding),
             branches=self._branches(env, open_facts, declined, rest) if verdict == CONDITIONAL else (),
@@ -154,37 +164,28 @@ class Engine:
             deciding=(exception.id,),
         )
 
-    def _left_to_another_text(self, blank: Decision, asked: Delegated) -> Decision:
+    def _left_to_another_text(self, blank: Decision, asked: list[Delegated]) -> Decision:
+        clauses = dict.fromkeys(clause for one in asked for clause in one.cite)
         return replace(
             blank,
             verdict=NOT_IN_NOTICE,
-            refer_to=asked.refer_to,
-            results={"says": asked.says},
-            because=tuple(Reason(clause, "decides") for clause in asked.cite),
+            refer_to=tuple(dict.fromkeys(text for one in asked for text in one.refer_to)),
+            results={"says": message("joined").join(dict.fromkeys(one.says for one in asked))},
+            because=tuple(Reason(clause, "decides") for clause in clauses),
         )
 
     # --- what a decision stands on -----------------------------------------------------------------------------
-    def environment(
-        self, facts: Mapping[str, Any], as_of: date, places: tuple[str, ...]
-    ) -> tuple[dict[str, Any], list[Overlay]]:
-        """Facts, what follows from them, and what the city's notice settles: its word stands above what is given."""
+    def environment(self, facts: Mapping[str, Any], as_of: date) -> dict[str, Any]:
+        """Facts, what follows from them, and what a further notice settles: its word stands above what is given."""
         env = {**_implied(facts, self.knowledge), "as_of": as_of}
-        overlays = [one for one in self.programme.overlays if one.place in places and as_of >= one.since]
-        for overlay in overlays:
+        for overlay in self.speaking:
             env.update(overlay.facts)
-        return env, overlays
-
-    def aspect(self, name: str, as_of: date, places: tuple[str, ...]) -> Aspect | None:
-        """Where the notices answer one aspect, the city's notice before the province's."""
-        for overlay in self.environment({}, as_of, places)[1]:
-            if name in overlay.aspects:
-                return overlay.aspects[name]
-        return self.programme.aspects.get(name)
+        return env
 
     def expected_questions(self, facts: Mapping[str, Any], as_of: date, places: tuple[str, ...]) -> float:
         """Expected number of questions to the verdict in the best order."""
-        env = self.environment(facts, as_of, places)[0]
-        return float(self.order.expected(self.relevance.rest(env), self.user_facts))
+        here = self.at(as_of, places)
+        return float(here.order.expected(here.relevance.rest(here.environment(facts, as_of)), here.user_facts))
 
     def _blank(
         self,
@@ -217,13 +218,13 @@ class Engine:
             decision_id=hashlib.sha256(canonical.encode()).hexdigest(),
         )
 
-    def _delegated(self, question: str, overlays: list[Overlay]) -> Delegated | None:
-        """Who answers ``question``, the city's notice before the province's; None if the decision itself does."""
-        for delegated in (*(overlay.delegated for overlay in overlays), self.programme.delegated):
-            if question in delegated:
-                return delegated[question]
+    def _delegated(self, question: str, env: Env) -> list[Delegated]:
+        """The texts that answer ``question``, as far as the facts tell; none if the decision itself does."""
+        if question in self.programme.delegated:
+            given = self.programme.delegated[question]
+            return [one for one in given if one.condition is None or one.condition.evaluate(env) is not False]
         if question == "amount" or question in self.programme.results:
-            return None
+            return []
         choices = "、".join(dict.fromkeys(["amount", *self.programme.results, *self.programme.delegated]))
         raise DecisionError("unknown_question", "question", value=str(question)[:60], choices=choices)
 
@@ -269,7 +270,6 @@ class Engine:
         rest: Rest,
         deciding: list[Leaf],
         truths: Truths,
-        overlays: list[Overlay],
         worth: money.Worth,
         result_cites: Iterable[str],
     ) -> tuple[Reason, ...]:
@@ -286,15 +286,13 @@ class Engine:
             if verdict == NEEDS_INFO and truths[leaf] is not None:
                 continue  # met so far, but nothing is decided
             role = "open" if verdict in (NEEDS_INFO, CONDITIONAL) and truths[leaf] is None else "decides"
-            for overlay in overlays:
+            for overlay in self.speaking:
                 for fact in leaf.facts:
                     add(overlay.fact_cites.get(fact, ()), role)
             add(leaf.cite, role)
         if worth.money is not None and self.programme.amount is not None:
             for option in worth.options:
                 add(option.cite, "amount")
-            for overlay in overlays:
-                add(overlay.cites.get("amount.base", ()), "amount")
             add(self.programme.amount.base_cite, "amount")
         add(result_cites, "result")
         for leaf, value in truths.items():

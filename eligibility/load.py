@@ -5,8 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from itertools import combinations
+from typing import Any, TypeVar
 
+from eligibility.duties import load_duties
 from eligibility.errors import FactError, message
 from eligibility.expression import Env, Expression, ExpressionError, either, parse
 from eligibility.facts import read_fact
@@ -14,7 +16,11 @@ from eligibility.kleene import leaves_of, truth
 from eligibility.model import (
     AMOUNT_KINDS,
     ASPECTS,
+    BENEFIT,
+    DUTY,
     FLOOR,
+    INFORMATIONAL,
+    KINDS,
     VERDICTS,
     Amount,
     Aspect,
@@ -34,9 +40,24 @@ from knowledge import Knowledge, PackError, SourceFile
 from knowledge.fields import Fields, typed
 
 Place = tuple[str | int, ...]
-_ABOUT = ("id", "title", "source", "subject", "summary", "next_step", "delegated", "aspects")
+S = TypeVar("S", dict[Any, Any], list[Any])
+_ABOUT = ("id", "kind", "title", "source", "subject", "summary", "next_step", "delegated", "aspects")
 _RULE = ("held_by_agency", "derive", "exceptions", "when", "amount", "results", "window", "what_if")
-_OVERLAY = ("extends", "since", "set", "cites", "aspects", "delegated")
+_STATEMENT = ("cite", "says")
+_OVERLAY: tuple[str, ...] = (
+    "extends",
+    "since",
+    "set",
+    "cites",
+    "conditions",
+    "also",
+    "held_by_agency",
+    "derive",
+    "results",
+    "amount",
+)
+_OVERLAY += ("window", "next_step", "aspects", "delegated")
+_NOTHING = Group("all", (), frozenset())
 _EXCEPTION = ("id", "if", "assume", "verdict", "cite", "depends_on", "refer_to", "given_only", "results")
 _STATES = ("stated", "delegated", "not_stated")
 
@@ -52,14 +73,26 @@ def load_programmes(knowledge: Knowledge) -> dict[str, Programme]:
     for file in files:
         if "extends" not in file.data and base.setdefault(file.named("id"), file) is not file:
             raise file.error(("id",), "taken_id", id=file.named("id"))
-    overlays: dict[str, list[Overlay]] = {}
+    further: dict[str, list[_File]] = {name: [] for name in base}
     for file in files:
         if "extends" in file.data:
             target = file.named("extends")
             if target not in base:
                 raise file.error(("extends",), "unknown_extends", id=target)
-            overlays.setdefault(target, []).append(file.overlay())
-    return {name: file.programme(tuple(overlays.get(name, ()))) for name, file in sorted(base.items())}
+            further[target].append(file)
+    return {name: _whole(base[name], further[name]) for name in sorted(base)}
+
+
+def _whole(base: _File, further: Sequence[_File]) -> Programme:
+    """A programme with every way in which further notices may speak on it."""
+    plain = base.programme()
+    overlays = tuple(file.overlay() for file in further)
+    localised = {}
+    for size in range(1, len(further) + 1):
+        for chosen in combinations(range(len(further)), size):
+            files = [base.again(), *(further[i].again() for i in chosen)]
+            localised[chosen] = replace(files[0].programme(files[1:]), overlays=tuple(overlays[i] for i in chosen))
+    return replace(plain, overlays=overlays, localised=localised)
 
 
 class _File:
@@ -71,6 +104,11 @@ class _File:
         self.names = Names(knowledge.facts)
         self.derived: dict[str, tuple[Derived, ...]] = {}
         self.taken: set[str] = set()
+        self.patches: dict[str, tuple[_File, Place]] = {}
+
+    def again(self) -> _File:
+        """The same file, to be read once more."""
+        return _File(self.knowledge, self.source)
 
     # --- the file ----------------------------------------------------------------------------------------------
     def named(self, key: str) -> str:
@@ -80,15 +118,34 @@ class _File:
             raise self.error((key,), "wrong_file_name", id=name)
         return name
 
-    def programme(self, overlays: tuple[Overlay, ...]) -> Programme:
-        top = self.fields((), self.data, *_ABOUT, *_RULE)
+    def programme(self, further: Sequence[_File] = ()) -> Programme:
+        """The programme, as this file and the ``further`` ones that extend it have it; a later word stands above."""
+        top = self.fields((), self.data, *_ABOUT, *_RULE, *_STATEMENT)
         origin = self.fields(("source",), top.data.get("source"), "document", "item")
         document = origin.one_of("document", tuple(self.knowledge.notices))
-        for name, ways in top.get("derive", dict, {}).items():
-            self.derive(str(name), ways)
-        when = self.node(("when",), top.data.get("when"))
-        results, verdicts = self.results(top.get("results", dict, {}))
+        kind = top.one_of("kind", KINDS) if "kind" in top.data else BENEFIT
+        for file in further:
+            file.names, file.taken = self.names, self.taken
+            self.patches |= {str(name): (file, ("conditions", name)) for name in file.section("conditions", dict)}
+        ways = {str(name): file for file in (self, *further) for name in file.section("derive", dict)}
+        for name, file in ways.items():
+            self.derived[name] = file.derive(name, file.data["derive"][name])
+        when = self.node(("when",), top.data.get("when")) if kind == BENEFIT else _NOTHING
+        also = [file.node(("also", i), n) for file in further for i, n in enumerate(file.section("also", list))]
+        if also:
+            when = Group("all", (when, *also), frozenset().union(when.reads, *(node.reads for node in also)))
+        if self.patches:
+            file, place = next(iter(self.patches.values()))
+            raise file.unknown(place, "unknown_condition", place[-1], self.taken)
+        results: dict[str, tuple[Guarded, ...]] = {}
+        verdicts: dict[str, tuple[str, ...]] = {}
         exceptions: list[Any] = top.get("exceptions", list, [])
+        for file in (self, *further):
+            file.results(file.section("results", dict), results, verdicts)
+        files = [*reversed(further), self]
+        speaking: dict[str, _File] = {}
+        for key in ("amount", "window", "next_step"):
+            speaking[key] = next((file for file in files if file.data.get(key) is not None), self)
         return Programme(
             id=top.need("id"),
             title=top.need("title"),
@@ -97,21 +154,30 @@ class _File:
             subject=top.one_of("subject", ("unit", "person")),
             place=self.knowledge.notices[document].place,
             summary=top.need("summary"),
-            held_by=self.held_by(top.get("held_by_agency", dict, {})),
+            held_by={n: w for file in (self, *further) for n, w in file.held_by().items()},
             exceptions=tuple(self.exceptional(i, item) for i, item in enumerate(exceptions)),
             when=when,
-            amount=self.amount(top.data.get("amount")),
+            amount=self.cited(speaking["amount"].amount(), further),
             results=results,
             result_verdicts=verdicts,
-            windows=self.guarded_list(("window",), top.data.get("window"), value_key="until", wanted=("date",)),
+            windows=speaking["window"].windows(),
             may_change=self.may_change(top.data.get("what_if")),
-            delegated=self.delegated(top.get("delegated", list, [])),
-            aspects=self.aspects(top.get("aspects", dict, {})),
+            delegated={n: d for file in (self, *further) for n, d in file.delegated().items()},
+            aspects={n: a for file in (self, *further) for n, a in file.aspects().items()},
             derived=self.derived,
-            overlays=overlays,
-            next_step=top.get("next_step", str, "") or None,
+            overlays=(),
+            next_step=speaking["next_step"].next_step(),
             leaves=tuple(leaves_of(when)),
+            kind=kind,
+            says=top.need("says") if kind == INFORMATIONAL else None,
+            cite=self.cite(top) if kind == INFORMATIONAL else (),
+            duties=load_duties(self.knowledge) if kind == DUTY else {},
         )
+
+    def section(self, key: str, kind: type[S]) -> S:
+        """A part of the file; empty where it is not written."""
+        data = self.data.get(key)
+        return kind() if data is None else typed(self.source, (key,), data, kind)
 
     def overlay(self) -> Overlay:
         top = self.fields((), self.data, *_OVERLAY)
@@ -124,16 +190,21 @@ class _File:
             fields = self.fields(("set", name), entry, "value", "cite")
             facts[name] = self.settled(fields, name)
             fact_cites[name] = self.cite(fields)
-        cites = self.fields(("cites",), top.get("cites", dict, {}), "amount.base")
-        return Overlay(
-            place=notice.place,
-            since=since,
-            facts=facts,
-            fact_cites=fact_cites,
-            cites={key: self.cite(cites, key) for key in cites.data},
-            aspects=self.aspects(top.get("aspects", dict, {})),
-            delegated=self.delegated(top.get("delegated", list, [])),
-        )
+        return Overlay(document=notice.id, place=notice.place, since=since, facts=facts, fact_cites=fact_cites)
+
+    def cited(self, amount: Amount | None, further: Sequence[_File]) -> Amount | None:
+        """The amount with the clauses that further notices add to its base."""
+        for file in further:
+            cites = file.fields(("cites",), file.section("cites", dict), "amount.base")
+            if amount is not None and cites.data:
+                amount = replace(amount, base_cite=(*file.cite(cites, "amount.base"), *amount.base_cite))
+        return amount
+
+    def next_step(self) -> str | None:
+        return typed(self.source, ("next_step",), self.data.get("next_step") or "", str) or None
+
+    def windows(self) -> tuple[Guarded, ...]:
+        return self.guarded_list(("window",), self.data.get("window"), value_key="until", wanted=("date",))
 
     def settled(self, fields: Fields, name: str) -> Any:
         """The value a city's notice gives to a fact."""
@@ -146,8 +217,9 @@ class _File:
         except FactError as error:
             raise fields.error("value", str(error).rstrip("。"), message("mend_wrong_shape")) from None
 
-    def held_by(self, data: Mapping[Any, Any]) -> Mapping[str, str]:
+    def held_by(self) -> Mapping[str, str]:
         place: Place = ("held_by_agency",)
+        data = self.section("held_by_agency", dict)
         self.known_facts(place, data)
         return {name: typed(self.source, (*place, name), words, str) for name, words in data.items()}
 
@@ -175,6 +247,9 @@ class _File:
         return group
 
     def leaf(self, place: Place, data: Mapping[Any, Any]) -> Leaf:
+        if self.patches and str(data.get("id")) in self.patches:
+            file, there = self.patches.pop(str(data["id"]))
+            return file.leaf(there, {"id": data["id"], **typed(file.source, there, _at(file.data, there), dict)})
         fields = self.fields(place, data, "id", "if", "cite", "assume", "met", "unmet")
         expression, assumption = self.reading(fields, self.expression(fields, "if", "bool"))
         leaf = Leaf(
@@ -203,7 +278,7 @@ class _File:
             raise self.error(place, "taken_name", name=name)
         self.taken.add(name)
 
-    def derive(self, name: str, ways: Any) -> None:
+    def derive(self, name: str, ways: Any) -> tuple[Derived, ...]:
         place: Place = ("derive", name)
         self.take(place, name)
         found = []
@@ -225,8 +300,8 @@ class _File:
         for i, way in enumerate(found):
             if way.expression.type != found[0].expression.type:
                 raise self.error((*place, i), "mixed_types", name=name)
-        self.derived[name] = tuple(found)
         self.names.learn_derived(name, found)
+        return tuple(found)
 
     # --- outcomes ----------------------------------------------------------------------------------------------
     def exceptional(self, i: int, data: Any) -> Exceptional:
@@ -250,12 +325,15 @@ class _File:
             assumption=assumption,
         )
 
-    def amount(self, data: Any) -> Amount | None:
+    def amount(self) -> Amount | None:
+        data = self.data.get("amount")
         if data is None:
             return None
-        fields = self.fields(("amount",), data, "kind", "base", "rate", "refer_to", "says")
+        fields = self.fields(("amount",), data, "kind", "base", "rate", "value", "parts", "refer_to", "says")
         kind = fields.one_of("kind", AMOUNT_KINDS)
-        for key in {"at_most": ("base", "rate"), "months_at_most": ("rate",)}.get(kind, ()):
+        direct = bool({"value", "parts"} & {*data})
+        needed = {"at_most": ("base", "rate"), "exactly": ("base", "rate"), "months_at_most": ("rate",)}
+        for key in () if direct else needed.get(kind, ()):
             if fields.data.get(key) is None:
                 raise self.error(("amount",), "missing_key", key=key)
         if kind == "at_most" and not self.knowledge.reading(FLOOR.id):
@@ -263,6 +341,8 @@ class _File:
         amount = Amount(
             kind=kind,
             rates=self.guarded_list(("amount", "rate"), data.get("rate"), wanted=("number",)),
+            values=self.guarded_list(("amount", "value"), data.get("value"), wanted=("number",)),
+            parts=self.guarded_list(("amount", "parts"), data.get("parts"), wanted=("number",)),
             refer_to=fields.texts("refer_to"),
             says=fields.get("says", str, "") or None,
         )
@@ -278,13 +358,15 @@ class _File:
             base_assumption=assumption,
         )
 
-    def results(self, data: Mapping[Any, Any]) -> tuple[dict[str, tuple[Guarded, ...]], dict[str, tuple[str, ...]]]:
-        results: dict[str, tuple[Guarded, ...]] = {}
-        verdicts: dict[str, tuple[str, ...]] = {}
+    def results(
+        self, data: Mapping[Any, Any], known: dict[str, tuple[Guarded, ...]], verdicts: dict[str, tuple[str, ...]]
+    ) -> None:
+        """Read the results into ``known``; options of a further notice come before those already there."""
         for name, entry in data.items():
             place: Place = ("results", name)
-            self.take(place, str(name))
-            if isinstance(entry, dict):
+            if name not in known:
+                self.take(place, str(name))
+            if isinstance(entry, dict) and not {"if", "cite", "each"} & {*entry}:
                 fields = self.fields(place, entry, "verdicts", "value")
                 verdicts[name] = fields.texts("verdicts")
                 for verdict in verdicts[name]:
@@ -295,9 +377,8 @@ class _File:
             options = self.guarded_list(place, entry)
             if not options:
                 raise self.error(place, "missing_key", key="value")
-            self.learn_result(place, name, options)
-            results[name] = options
-        return results, verdicts
+            known[name] = (*options, *known.get(name, ()))
+            self.learn_result(place, name, known[name])
 
     def learn_result(self, place: Place, name: str, options: tuple[Guarded, ...]) -> None:
         values = [option.value for option in options if isinstance(option.value, Expression)]
@@ -305,7 +386,7 @@ class _File:
             raise self.error(place, "mixed_types", name=name)
         kind = values[0].type if values else "symbol"
         words = [value.text.strip("'") for value in values] if kind == "symbol" else []
-        expressions = [e for option in options for e in (option.condition, option.value) if isinstance(e, Expression)]
+        expressions = [expression for option in options for expression in option.expressions]
         reads = [fact for expression in expressions for fact in self.names.reads_of(expression)]
         asked = [fact for option in options for fact in option.facts]
         self.names.learn(name, kind, lambda env: first_value(options, env), asked, reads, words)
@@ -322,15 +403,17 @@ class _File:
 
     def guarded(self, place: Place, data: Any, value_key: str, wanted: Sequence[str]) -> Guarded:
         option = data if isinstance(data, dict) else {value_key: data}
-        fields = self.fields(place, option, "if", value_key, "cite", "assume", "says")
-        if value_key not in option:
+        fields = self.fields(place, option, "if", value_key, "each", "cite", "assume", "says")
+        listed = [self.fields(place, {"each": one}, "each") for one in fields.get("each", list, [])]
+        each = tuple(self.expression(one, "each", *wanted) for one in listed)
+        if value_key not in option and not each:
             raise self.error(place, "missing_key", key=value_key)
         condition = self.expression(fields, "if", "bool") if "if" in option else None
-        value: Expression | Sequence[Any] | None = option[value_key]
+        value: Expression | Sequence[Any] | None = option.get(value_key)
         assumption = None
         if value is not None and (wanted or not isinstance(value, list)):
             value, assumption = self.reading(fields, self.expression(fields, value_key, *wanted))
-        parts = [part for part in (condition, value) if isinstance(part, Expression)]
+        parts = [*(part for part in (condition, value) if isinstance(part, Expression)), *each]
         return Guarded(
             condition=condition,
             value=value,
@@ -338,19 +421,22 @@ class _File:
             facts=tuple(dict.fromkeys(fact for part in parts for fact in self.names.facts_of(part))),
             assumption=assumption,
             says=fields.get("says", str, "") or None,
+            each=each,
         )
 
-    def delegated(self, data: Sequence[Any]) -> dict[str, Delegated]:
-        found = {}
-        for i, item in enumerate(data):
-            fields = self.fields(("delegated", i), item, "question", "cite", "refer_to", "says")
+    def delegated(self) -> dict[str, tuple[Delegated, ...]]:
+        found: dict[str, tuple[Delegated, ...]] = {}
+        for i, item in enumerate(self.section("delegated", list)):
+            fields = self.fields(("delegated", i), item, "question", "if", "cite", "refer_to", "says")
             name = fields.need("question")
-            found[name] = Delegated(name, self.cite(fields), fields.texts("refer_to"), fields.need("says"))
+            condition = self.expression(fields, "if", "bool") if "if" in fields.data else None
+            one = Delegated(name, self.cite(fields), fields.texts("refer_to"), fields.need("says"), condition)
+            found[name] = (*found.get(name, ()), one)
         return found
 
-    def aspects(self, data: Mapping[Any, Any]) -> dict[str, Aspect]:
+    def aspects(self) -> dict[str, Aspect]:
         found = {}
-        for name, entry in self.fields(("aspects",), data, *ASPECTS).data.items():
+        for name, entry in self.fields(("aspects",), self.section("aspects", dict), *ASPECTS).data.items():
             fields = self.fields(("aspects", name), entry, *_STATES, "refer_to", "says")
             states = [key for key in _STATES if key in fields.data]
             if len(states) != 1:
@@ -444,5 +530,11 @@ def first_value(options: Sequence[Guarded], env: Env) -> Any:
         if holds is None:
             return None
         if holds:
-            return option.value.evaluate(env) if isinstance(option.value, Expression) else option.value
+            return option.worth(env)
     return None
+
+
+def _at(data: Any, place: Place) -> Any:
+    for key in place:
+        data = data[key]
+    return data

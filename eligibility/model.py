@@ -15,8 +15,12 @@ INELIGIBLE = "ineligible"
 NEEDS_INFO = "needs_info"
 CONDITIONAL = "conditional"
 NOT_IN_NOTICE = "not_in_notice"
-VERDICTS = (ELIGIBLE, INELIGIBLE, NEEDS_INFO, CONDITIONAL, NOT_IN_NOTICE, "duty", "informational")
-AMOUNT_KINDS = ("at_most", "months_at_most", "not_in_notice")
+DUTY = "duty"
+INFORMATIONAL = "informational"
+VERDICTS = (ELIGIBLE, INELIGIBLE, NEEDS_INFO, CONDITIONAL, NOT_IN_NOTICE, DUTY, INFORMATIONAL)
+AMOUNT_KINDS = ("at_most", "exactly", "months_at_most", "not_in_notice")
+BENEFIT, CITATION = "benefit", "citation"
+KINDS = (BENEFIT, INFORMATIONAL, DUTY, CITATION)  # of programme files
 ASPECTS: tuple[str, ...] = ("what", "who", "amount", "deadline", "duration", "frequency", "materials")
 ASPECTS += ("how", "where", "fund", "decider", "basis", "progress")
 
@@ -102,7 +106,10 @@ Node = Leaf | Group
 
 @dataclass(frozen=True, eq=False)
 class Guarded:
-    """A value with the condition under which it holds; the first that holds wins. ``condition`` None: otherwise."""
+    """A value with the condition under which it holds; the first that holds wins. ``condition`` None: otherwise.
+
+    ``each``: the value is the list of these, once all of them are known.
+    """
 
     condition: Expression | None
     value: Expression | Sequence[Any] | str | None
@@ -110,6 +117,19 @@ class Guarded:
     facts: tuple[str, ...] = ()
     assumption: Assumption | None = None
     says: str | None = None
+    each: tuple[Expression, ...] = ()
+
+    @property
+    def expressions(self) -> tuple[Expression, ...]:
+        """Everything it evaluates."""
+        return (*(part for part in (self.condition, self.value) if isinstance(part, Expression)), *self.each)
+
+    def worth(self, env: Env) -> Any:
+        """Its value over ``env``, whatever its condition; None while that is open."""
+        if self.each:
+            values = [one.evaluate(env) for one in self.each]
+            return None if None in values else values
+        return self.value.evaluate(env) if isinstance(self.value, Expression) else self.value
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +173,11 @@ class Exceptional:
 
 @dataclass(frozen=True, eq=False)
 class Amount:
-    """``at_most`` (base × rate, floored to the fen), ``months_at_most`` or ``not_in_notice``."""
+    """``at_most`` (a cap, floored to the fen), ``exactly``, ``months_at_most`` or ``not_in_notice``.
+
+    A sum of money is written as base × rate, or as ``values`` (yuan; the first that holds), or as ``parts`` (yuan; the
+    sum of those that hold: subsidies that are paid beside each other).
+    """
 
     kind: str
     base: Expression | None = None
@@ -161,18 +185,40 @@ class Amount:
     base_cite: tuple[str, ...] = ()
     base_assumption: Assumption | None = None
     rates: tuple[Guarded, ...] = ()
+    values: tuple[Guarded, ...] = ()
+    parts: tuple[Guarded, ...] = ()
     refer_to: tuple[str, ...] = ()
     says: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Delegated:
-    """Something people ask that the notices leave to another text or do not state at all."""
+    """Something people ask that the notices leave to another text or do not state at all; ``condition``: then only."""
 
     question: str
     cite: tuple[str, ...]
     refer_to: tuple[str, ...]
     says: str
+    condition: Expression | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Duty:
+    """What one clause obliges an authority to do (``packs/*/duties.yml``); words verbatim from the notice.
+
+    Attributes:
+        verdict: duty, or informational where nothing to do is printed.
+        due: a date over the facts. results: who, to, fund, when, copies, every, date, what: those that are written.
+        document: whose issue date bounds ``due`` while ``issued_on`` is unknown.
+    """
+
+    clause: str
+    document: str
+    verdict: str
+    cite: tuple[str, ...]
+    results: Mapping[str, Any]
+    due: Expression | None = None
+    assumption: Assumption | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,20 +233,31 @@ class Aspect:
 
 @dataclass(frozen=True, eq=False)
 class Overlay:
-    """What a city's notice adds to a province's programme, from its date, in its place (``extends:``)."""
+    """Where and from when a further notice (``extends:``) speaks, and the facts it settles there.
 
+    Whatever else it says is worked into ``Programme.localised``.
+    """
+
+    document: str
     place: str
     since: date
     facts: Mapping[str, Any]
     fact_cites: Mapping[str, tuple[str, ...]]
-    cites: Mapping[str, tuple[str, ...]]
-    aspects: Mapping[str, Aspect]
-    delegated: Mapping[str, Delegated]
+
+    def speaks(self, as_of: date, places: Sequence[str]) -> bool:
+        """Whether it is in force on this day, in one of these places."""
+        return self.place in places and as_of >= self.since
 
 
 @dataclass(frozen=True, eq=False)
 class Programme:
-    """One programme of the notices, compiled from ``packs/*/programmes/{id}.yml``."""
+    """One programme of the notices, compiled from ``packs/*/programmes/{id}.yml``.
+
+    Attributes:
+        overlays: the further notices that may speak on it; in a localised programme, those that do.
+        localised: the programme as it stands where several of them speak, by their positions in ``overlays``.
+        says, cite: of kind informational.
+    """
 
     id: str
     title: str
@@ -217,12 +274,22 @@ class Programme:
     result_verdicts: Mapping[str, tuple[str, ...]]
     windows: tuple[Guarded, ...]
     may_change: tuple[str, ...]
-    delegated: Mapping[str, Delegated]
+    delegated: Mapping[str, tuple[Delegated, ...]]
     aspects: Mapping[str, Aspect]
     derived: Mapping[str, tuple[Derived, ...]]
     overlays: tuple[Overlay, ...]
     next_step: str | None
     leaves: tuple[Leaf, ...] = ()
+    kind: str = BENEFIT
+    says: str | None = None
+    cite: tuple[str, ...] = ()
+    duties: Mapping[str, Duty] = field(default_factory=dict)
+    localised: Mapping[tuple[int, ...], Programme] = field(default_factory=dict)
+
+    def at(self, as_of: date, places: Sequence[str]) -> Programme:
+        """The programme as the notices in force have it, on this day and in these places."""
+        speaking = tuple(i for i, overlay in enumerate(self.overlays) if overlay.speaks(as_of, places))
+        return self.localised.get(speaking, self)
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,8 @@ class Rulebook:
         Raises:
             DecisionError: unknown programme or place.
         """
-        return self._engine(programme).aspect(name, as_of, places_containing(self.knowledge, place))
+        here = self._engine(programme).programme.at(as_of, places_containing(self.knowledge, place))
+        return here.aspects.get(name)
 
     def expected_questions(self, programme: str, facts: Mapping[str, Any], as_of: date, place: str) -> float:
         """Expected number of questions to the verdict in the best order (uniform priors).

@@ -25,7 +25,7 @@ class Fact:
     `type` is one of TYPES, `scope` one of SCOPES; `zh` is its name to the user and `unit` the word after a number.
     `values` maps the codes of a choice to their names, `says` how true and false are spoken.
     `agency`: held by an authority, never asked of a user. `implies`: what a bool fact's true or false settles for
-    other facts, so that nobody is asked twice.
+    other facts (of a choice: each of its values), so that nobody is asked twice.
     """
 
     id: str
@@ -37,7 +37,7 @@ class Fact:
     agency: bool
     note: str
     says: Mapping[bool, str]
-    implies: Mapping[bool, Mapping[str, bool | str | int]]
+    implies: Mapping[bool | str, Mapping[str, bool | str | int]]
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,10 @@ def read_facts(source: SourceFile) -> dict[str, Fact]:
     facts = {name: _fact(source, name, value) for name, value in entries.items()}
     for fact in facts.values():
         for state, implied in fact.implies.items():
+            if fact.type == "choice" and state not in fact.values:
+                raise source.error(
+                    (fact.id, "implies", state), f"“{fact.id}”没有“{state}”这个值", "可选：" + "、".join(fact.values)
+                )
             _check_values(source, (fact.id, "implies", state), implied, facts)
     return facts
 
@@ -91,8 +95,16 @@ def _fact(source: SourceFile, name: str, value: object) -> Fact:
         agency=fields.get("agency", bool, False),
         note=fields.get("note", str, ""),
         says=_table(fields, "says", bool, str),
-        implies=_table(fields, "implies", bool, dict),
+        implies=_implies(fields),
     )
+
+
+def _implies(fields: Fields) -> Mapping[bool | str, Mapping[str, bool | str | int]]:
+    """What each value settles: true and false of a bool, the codes of a choice."""
+    settled: dict[Any, Mapping[str, bool | str | int]] = {}
+    codes = str if fields.data.get("type") == "choice" else bool
+    settled |= _table(fields, "implies", codes, dict)  # type: ignore[type-var]
+    return settled
 
 
 def _table(fields: Fields, key: str, codes: type[C], values: type[V]) -> dict[C, V]:

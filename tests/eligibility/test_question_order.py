@@ -42,7 +42,7 @@ def test_the_expected_number_of_questions_by_hand(rules: Rulebook, programme: st
 
 def test_the_order_is_the_best_there_is(rules: Rulebook) -> None:
     """稳岗返还 against every strategy, tried out on the same cells with the same weights and no memory of ours."""
-    engine = rules._engines["stabilisation_refund"]
+    engine = rules._engines["stabilisation_refund"].at(DAY, ("本溪", "辽宁"))
     relevance = engine.relevance
 
     @cache
@@ -51,7 +51,7 @@ def test_the_order_is_the_best_there_is(rules: Rulebook) -> None:
         decision = rules.decide("stabilisation_refund", env, as_of=DAY, place="本溪")
         if decision.verdict != "needs_info":
             return Fraction(0)
-        rest = relevance.rest(engine.environment(env, DAY, ("本溪", "辽宁"))[0])
+        rest = relevance.rest(engine.environment(env, DAY))
         costs = []
         for fact in decision.missing:
             cells = relevance.cells(fact, rest.env, rest.conditions)
