@@ -1,5 +1,7 @@
 """Opening the database and bringing its tables up to date."""
 
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.messages import say
 
+_BUSY_SECONDS = 15
 MIGRATIONS = Path(__file__).with_name("migrations")
 _LOCK = 0x77656E67  # "weng": one migration at a time on PostgreSQL
 
@@ -29,7 +32,7 @@ def open_engine(url: str) -> Engine:
             Path(address.database).parent.mkdir(parents=True, exist_ok=True)
         except OSError:
             raise _unusable(url) from None
-    engine = sa.create_engine(address, future=True, connect_args={"timeout": 15})
+    engine = sa.create_engine(address, future=True, connect_args={"timeout": _BUSY_SECONDS})
     sa.event.listen(engine, "connect", prepare_sqlite)
     return engine
 
@@ -61,10 +64,23 @@ def _only_one(connection: Connection) -> None:
 def prepare_sqlite(connection: Any, _record: Any) -> None:
     """Set up one new SQLite connection."""
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
+    _use_wal(cursor)
     cursor.execute("PRAGMA synchronous=NORMAL")  # with WAL a crash of the machine loses the last turns, never the file
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _use_wal(cursor: Any) -> None:
+    """Switch to WAL. SQLite's busy timeout does not cover this switch: when several open a new file, wait ourselves."""
+    until = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
 
 
 def _unusable(url: str) -> StoreError:

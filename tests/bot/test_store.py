@@ -69,8 +69,8 @@ def test_migrating_again_changes_nothing(url, engine):
 
 
 def test_several_processes_may_migrate_at_once(url):
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: migrate(url), range(4)))
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: migrate(url), range(8)))
     engine = open_engine(url)
     assert {"events", "turns", "alembic_version"} <= set(sa.inspect(engine).get_table_names())
     engine.dispose()
