@@ -44,7 +44,7 @@ def decision_reply(room: Room, decision: Decision, profile: Profile, heard: str 
 class _Composer:
     def __init__(self, room: Room, decision: Decision, profile: Profile) -> None:
         self.room, self.decision, self.profile = room, decision, profile
-        self.programme: Programme = room.rules.programmes[decision.programme]
+        self.programme: Programme = room.rules.benefits[decision.programme]
         self.words = wording("decision")
         self.env: Env = {**decision.facts, "as_of": decision.as_of}
 
@@ -83,9 +83,11 @@ class _Composer:
         if money.months is not None:
             return fill(words["months"], months=money.months)
         if money.fen is not None:
-            return fill(words["about" if self._about() else "at_most"], yuan=yuan(money.fen))
+            key = money.kind if money.base_fen is None else "about" if self._about() else "refund"
+            return fill(words[key], yuan=yuan(money.fen))
         if money.low_fen is not None and money.high_fen is not None:
-            return fill(words["range"], low=yuan(money.low_fen), high=yuan(money.high_fen))
+            key = "range" if money.base_fen is not None else f"{money.kind}_range"
+            return fill(words[key], low=yuan(money.low_fen), high=yuan(money.high_fen))
         if money.rates:
             return fill(words["rate"], rates="～".join(percent(rate) for rate in money.rates))
         return ""
@@ -168,7 +170,7 @@ class _Composer:
             return
         if money.fen is not None and money.base_fen is not None:
             yield fill(words["rate"], base=yuan(money.base_fen), rate=percent(money.rates[0]), yuan=yuan(money.fen))
-        elif money.kind == "not_in_notice" and money.says:
+        elif money.base_fen is None and not money.rates and money.months is None and money.says:
             yield fill(words["amount_elsewhere"], says=money.says)
 
     def deadline_lines(self) -> Iterator[str]:
@@ -180,7 +182,8 @@ class _Composer:
         elif "apply_by" in results and self.decision.window.state == "open":
             yield fill(words["apply_by"], day=_day(results["apply_by"]), days_left=results.get("days_left"))
         elif "extend_until_at_latest" not in results and (until := self._still_open_until()):
-            yield fill(words["not_applied"], day=day(until))
+            key = "not_applied" if self._applied_for() else "in_force_until"
+            yield fill(words[key], day=day(until))
         if "pay_until_at_latest" in results:
             yield fill(words["pay_until"], day=_day(results["pay_until_at_latest"]))
         if "extend_until_at_latest" in results:
@@ -189,6 +192,10 @@ class _Composer:
             yield fill(words["may_ask_again"], day=_day(results["may_ask_again_on"]))
         if results.get("category") in self.words["categories"]:
             yield fill(words["category"], category=self.words["categories"][results["category"]])
+
+    def _applied_for(self) -> bool:
+        """Whether its window is one to apply in, not a time in which something has to happen."""
+        return any("application_date" in leaf.reads for leaf in self.programme.leaves)
 
     def _still_open_until(self) -> date | None:
         window = self.decision.window

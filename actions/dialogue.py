@@ -13,7 +13,7 @@ from actions.decision_reply import signature
 from actions.interview import Reply
 from actions.knowledge_answer import answer, is_elliptical
 from actions.room import room
-from actions.screening import programme_name, screening
+from actions.screening import offered, programme_name, screening
 from actions.speak import day, entry_spoken, one_line, say, source, wording
 from actions.state import State
 from actions.understand import Reading, read
@@ -152,7 +152,7 @@ class TellVerdict(_Turn):
         nearest = answer(state) if state.intent == "check" else None
         if nearest and nearest["outcome"] in ("answered", "out_of_scope") and not nearest.get("nothing_found"):
             return {**nearest, "text": f"{before} {nearest['text']}".strip()}
-        names = [say("can_i_get", name=programme_name(state, name)) for name in state.room.rules.programmes]
+        names = [say("can_i_get", name=programme_name(state, name)) for name in offered(state)]
         return text_reply(f"{before} {say('which_programme')}".strip(), "clarify", names)
 
 
@@ -178,7 +178,7 @@ class Why(_Turn):
             return []
         knowledge, lines = state.room.knowledge, []
         question = knowledge.questions.get(state.pending or "")
-        programme = state.room.rules.programmes[now.decision.programme]
+        programme = state.room.rules.benefits[now.decision.programme]
         if question is not None:
             lines.append(say("why_question", why=question.why))
             leaves = [leaf for leaf in programme.leaves if set(leaf.facts) & set(question.facts)]

@@ -113,7 +113,7 @@ def _unclear(state: State) -> Entry | None:
 
 def _worth_saying(state: State, recorded: list[str]) -> list[str]:
     """Of what was recorded, what concerns the programme; one of several facts that came from the same words."""
-    programme = state.room.rules.programmes.get(state.programme or "")
+    programme = state.room.rules.benefits.get(state.programme or "")
     own = {fact for leaf in programme.leaves for fact in leaf.facts} | _amount_facts(programme) if programme else set()
     mine = [name for name in recorded if name in own] or recorded
     by_words = {state.profile.slot[state.profile.key(name, state.programme)]["said"]: name for name in mine[::-1]}
@@ -156,7 +156,7 @@ def question_reply(state: State, now: Standing, before: str = "") -> Reply:
 
 def closed_reply(state: State, decision: Decision, before: str = "") -> Reply:
     """A window that is not open: said first, with an offer to look at how it was."""
-    programme = state.room.rules.programmes[decision.programme]
+    programme = state.room.rules.benefits[decision.programme]
     window, offers = decision.window, []
     if window.state == "not_yet":
         text = say("not_yet", day=day(decision.as_of))
@@ -216,12 +216,12 @@ def believed(state: State) -> str:
 
 def _clauses_of(state: State, now: Standing) -> list[str]:
     """The clauses a question is asked for first, then the others of the decision."""
-    programme = state.room.rules.programmes[state.programme or ""]
+    programme = state.room.rules.benefits[state.programme or ""]
     own = [clause for leaf in programme.leaves if set(leaf.facts) & set(now.facts) for clause in leaf.cite]
     return list(dict.fromkeys([*own, *(reason.clause for reason in now.decision.because)]))
 
 
 def _window_clauses(state: State, decision: Decision) -> list[str]:
-    programme = state.room.rules.programmes[decision.programme]
+    programme = state.room.rules.benefits[decision.programme]
     windows = [clause for option in programme.windows for clause in option.cite]
     return list(dict.fromkeys([*windows, *(clause for leaf in programme.leaves for clause in leaf.cite)]))

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from actions.screening import programme_name
+from actions.screening import offered, programme_name
 from actions.speak import day, one_line, say, source, wording
 from actions.state import State
 from eligibility.model import Aspect
@@ -88,7 +88,7 @@ def other_place(state: State, asked: Asked) -> Reply | None:
 
 def stated_aspect(state: State, asked: Asked) -> Reply | None:
     """Programme and aspect are recognised: the packs know what the notices say of it."""
-    if asked.programme is None or asked.aspect is None or asked.programme not in state.room.rules.programmes:
+    if asked.programme is None or asked.aspect is None or asked.programme not in state.room.rules.benefits:
         return None
     aspect = state.room.rules.aspect(asked.programme, asked.aspect, asked.place, state.as_of)
     return None if aspect is None else _aspect_reply(state, asked.programme, aspect)
@@ -97,7 +97,7 @@ def stated_aspect(state: State, asked: Asked) -> Reply | None:
 def programme_in_general(state: State, asked: Asked) -> Reply | None:
     """Only the programme is named: the clause of it that fits the words best, else what it is."""
     named = state.named("programme")
-    if asked.programme is None or asked.programme not in state.room.rules.programmes or not named:
+    if asked.programme is None or asked.programme not in state.room.rules.benefits or not named:
         return None
     aspect = state.room.rules.aspect(asked.programme, "what", asked.place, state.as_of)
     who = state.room.rules.aspect(asked.programme, "who", asked.place, state.as_of)
@@ -116,7 +116,7 @@ def found_clause(state: State, asked: Asked) -> Reply | None:
     on_subject = ON_SUBJECT["ask"] if asked.programme else ON_SUBJECT.get(state.intent, 1.1)
     if not hits or hits[0].coverage < on_subject:
         return None
-    about = [name for name in state.room.rules.programmes if hits[0].clause.id in _clauses_of(state, name)]
+    about = [name for name in state.room.rules.benefits if hits[0].clause.id in _clauses_of(state, name)]
     return {
         **_quotes(state, hits[:1], say("answer_found")),
         "suggestions": [say("can_i_get", name=programme_name(state, name)) for name in about],
@@ -129,7 +129,7 @@ def too_short(state: State, asked: Asked) -> Reply | None:
     """“补贴”, “怎么申请”: a short choice."""
     if len(state.text.strip()) > 6 or state.intent in ("chitchat", "abuse"):
         return None
-    names = [programme_name(state, name) for name in state.room.rules.programmes]
+    names = [programme_name(state, name) for name in offered(state)]
     return {"kind": "text", "text": say("clarify"), "suggestions": names, "outcome": "clarify"}
 
 
@@ -162,7 +162,7 @@ def _aspect_reply(state: State, programme: str, aspect: Aspect) -> Reply:
 
 
 def _clauses_of(state: State, programme: str) -> set[str]:
-    return {clause for leaf in state.room.rules.programmes[programme].leaves for clause in leaf.cite}
+    return {clause for leaf in state.room.rules.benefits[programme].leaves for clause in leaf.cite}
 
 
 def _quotes(state: State, hits: Iterable[Hit], opening: str) -> Reply:

@@ -19,24 +19,30 @@ _GROUPS = (
 
 def screening(state: State) -> dict[str, Any]:
     """One readable answer: likely, to be asked, not applicable; each name can be tapped to go into it."""
-    programmes = state.room.rules.programmes
+    programmes = state.room.rules.benefits
     current = programmes.get(state.programme or "")
     told = {state.room.knowledge.facts[entry.fact].scope for entry in state.profile.entries()} & {"unit", "person"}
     subjects = {current.subject} if current else told
     verdicts: dict[str, list[str]] = {}
     cited: list[tuple[int, list[str]]] = []
     for name, programme in programmes.items():
-        if name == state.programme or (subjects and programme.subject not in subjects):
+        if (
+            name == state.programme
+            or name not in state.room.knowledge.lexicon["programmes"]
+            or (subjects and programme.subject not in subjects)
+        ):
             continue
         decision = state.room.rules.decide(
             name, state.profile.facts(name), as_of=state.as_of, place=state.place,
             declined=state.profile.unknowns(name),
         )  # fmt: skip
         over = decision.window.state in ("closed", "replaced")
-        verdicts.setdefault(PAST if over else decision.verdict, []).append(programme_name(state, name))
         met = {leaf.id for leaf in programme.leaves if decision.leaves.get(leaf.id)}
         own = [c for leaf in programme.leaves if leaf.id in met and _said(state, leaf) for c in leaf.cite]
         cited.append((-len(own), own))
+        unheard = decision.verdict == CONDITIONAL and not own  # nothing of what was told speaks for it
+        verdict = PAST if over else NEEDS_INFO if unheard else decision.verdict
+        verdicts.setdefault(verdict, []).append(programme_name(state, name))
     lines, names = [say("what_else_head")], []
     for key, wanted in _GROUPS:
         group = [name for verdict in wanted for name in verdicts.get(verdict, ())]
@@ -59,7 +65,12 @@ def _said(state: State, leaf: Leaf) -> bool:
     return any(entry.fact in leaf.facts for entry in state.profile.entries())
 
 
+def offered(state: State) -> list[str]:
+    """The programmes to choose from when somebody has not said which: the most asked for."""
+    return [name for name in state.room.knowledge.lexicon["offered"] if name in state.room.rules.benefits]
+
+
 def programme_name(state: State, programme: str) -> str:
     """How the programme is called in speech."""
     words = state.room.knowledge.lexicon.get("programmes", {}).get(programme) or {}
-    return str(words.get("name") or state.room.rules.programmes[programme].title)
+    return str(words.get("name") or state.room.rules.benefits[programme].title)

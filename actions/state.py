@@ -53,7 +53,7 @@ class State:
             entities=tuple(message.get("entities") or ()),
             metadata=message.get("metadata") or {},
             profile=Profile(room.knowledge, slots.get("profile")),
-            programme=programme if programme in room.rules.programmes else None,
+            programme=programme if programme in room.rules.benefits else None,
             pending=slots.get("pending"),
             as_of=_day(slots.get("as_of")) or date.today(),
             place=slots.get("place") or DEFAULT_PLACE,

@@ -78,7 +78,7 @@ class Reading:
 
     @property
     def current(self) -> Programme | None:
-        return self.state.room.rules.programmes.get(self.programme or "")
+        return self.state.room.rules.benefits.get(self.programme or "")
 
     @property
     def question(self) -> Question | None:
@@ -127,7 +127,7 @@ def values_in_the_text(reading: Reading) -> None:
 def topic(reading: Reading) -> None:
     """Which programme is talked about. A question in passing does not leave a running interview."""
     state = reading.state
-    named = next((name for name in state.named("programme") if name in state.room.rules.programmes), None)
+    named = next((name for name in state.named("programme") if name in state.room.rules.benefits), None)
     if state.intent == "resume" and named is None and state.topics:
         named = state.topics[-1]
     in_passing = state.interviewing and state.intent not in ("check", "resume", "inform")

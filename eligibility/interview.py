@@ -13,7 +13,7 @@ from typing import Any
 from eligibility.model import NEEDS_INFO, Decision, Exceptional, Leaf, Programme
 from eligibility.rulebook import Rulebook
 
-_APPLICATION = ("application_date", "acceptance_date", "accepted_in_2020", "accepted_year")
+_APPLICATION = "application_date"  # not yet made: as_of stands in
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,10 @@ def play(rules: Rulebook, case: Mapping[str, Any], in_text_order: bool = False) 
 
 
 def effort(rules: Rulebook, cases: Iterable[Mapping[str, Any]]) -> list[Effort]:
-    """Average questions per programme and in all: over cases that ask for a verdict of a programme we have."""
+    """Average questions per programme and in all: over cases that ask for a verdict of a benefit."""
     counts: dict[str, list[tuple[int, int]]] = {}
     for case in cases:
-        if case["programme"] in rules.programmes and not case.get("question"):
+        if case["programme"] in rules.benefits and not case.get("question"):
             both = (len(play(rules, case).questions), len(play(rules, case, in_text_order=True).questions))
             counts.setdefault(case["programme"], []).append(both)
     rows = [_average(programme, found) for programme, found in sorted(counts.items())]
@@ -80,9 +80,10 @@ def _average(programme: str | None, counts: list[tuple[int, int]]) -> Effort:
 
 
 def _asked_facts(rules: Rulebook, programme: Programme) -> frozenset[str]:
-    """The facts an interview has to ask for: not an authority's, nor when the application was made or accepted."""
+    """The facts an interview has to ask for: not an authority's, nor those that count only when volunteered."""
     agency = {name for name, fact in rules.knowledge.facts.items() if fact.agency}
-    return frozenset(_facts(programme)) - agency - {*programme.held_by, *_APPLICATION}
+    volunteered = {name for exception in programme.exceptions for name in exception.given_only}
+    return frozenset(_facts(programme)) - agency - volunteered - {*programme.held_by, _APPLICATION}
 
 
 def _facts(programme: Programme) -> list[str]:

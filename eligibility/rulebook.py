@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from eligibility.decide import Engine
 from eligibility.errors import DecisionError, message
 from eligibility.facts import EARLIEST, LATEST, known_fact, read_facts
 from eligibility.load import load_programmes
-from eligibility.model import Aspect, Decision, Programme
+from eligibility.model import BENEFIT, Aspect, Decision, Programme
 from eligibility.place import places_containing
 from eligibility.present import decision_to_json
 from knowledge import Knowledge
@@ -28,6 +29,11 @@ class Rulebook:
         self.knowledge = knowledge
         self.programmes: Mapping[str, Programme] = load_programmes(knowledge)
         self._engines = {name: Engine(programme, knowledge) for name, programme in self.programmes.items()}
+
+    @cached_property
+    def benefits(self) -> Mapping[str, Programme]:
+        """The programmes somebody can be entitled to (not duties, citations and mere statements)."""
+        return {name: one for name, one in self.programmes.items() if one.kind == BENEFIT}
 
     def programme(self, name: str) -> Programme:
         """The programme with this id. Raises DecisionError, suggesting the nearest one."""

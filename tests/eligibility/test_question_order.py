@@ -86,7 +86,7 @@ def test_the_last_open_fact_of_a_group_gets_its_own_plain_question(rules: Rulebo
 
 
 def test_every_fact_an_interview_asks_for_has_a_question(rules: Rulebook) -> None:
-    for programme in rules.programmes.values():
+    for programme in rules.benefits.values():
         conditions = (*programme.leaves, *programme.exceptions)
         facts = {name for condition in conditions for name in condition.facts}
         facts |= {name for option in (programme.amount.rates if programme.amount else ()) for name in option.facts}
@@ -124,7 +124,7 @@ def test_a_no_asks_nothing_more(rules: Rulebook) -> None:
 
 @pytest.mark.parametrize("case", PUBLIC + OURS, ids=lambda case: f"{case['programme']}-{case['id']}")
 def test_an_interview_ends_and_asks_nothing_twice(rules: Rulebook, case: dict[str, Any]) -> None:
-    if case["programme"] not in rules.programmes or case.get("question"):
+    if case["programme"] not in rules.benefits or case.get("question"):
         return
     for in_text_order in (False, True):
         interview = play(rules, case, in_text_order)
@@ -141,8 +141,9 @@ def test_an_interview_ends_and_asks_nothing_twice(rules: Rulebook, case: dict[st
 
 def test_our_order_costs_less_than_the_order_of_the_text(rules: Rulebook) -> None:
     rows = {row.programme: row for row in effort(rules, PUBLIC)}
-    assert rows[None].cases == 43
-    assert set(rows) == {None, *rules.programmes}
+    wanted = [case for case in PUBLIC if case["programme"] in rules.benefits and not case.get("question")]
+    assert rows[None].cases == len(wanted) > 43
+    assert set(rows) == {None, *(case["programme"] for case in wanted)}
     for row in rows.values():
         assert row.ours <= row.text_order
     assert rows[None].ours < 0.85 * rows[None].text_order

@@ -173,7 +173,7 @@ from datetime import date
 from eligibility import Rulebook
 from knowledge import load
 rules = Rulebook(load())
-for programme in rules.programmes:
+for programme in rules.benefits:
     for facts in ({}, {"unit_kind": "enterprise", "layoff_count": 3}, {"land_lost_farmer": True, "orphan": False}):
         decision = rules.decide(programme, rules.read(facts), as_of=date(2022, 1, 5), place="本溪")
         print(json.dumps(rules.to_json(decision), ensure_ascii=False), decision.deciding, decision.leaves)
