@@ -83,7 +83,7 @@ class Glossary:
         return tuple(dict.fromkeys(found[at] for at in sorted(found)))
 
     def speak(self, term: str, as_of: datetime.date) -> Spoken:
-        """Explain the term with this id as of a day; what the notices do not say is marked 不在本通知. Raises KeyError."""
+        """Explain the term with this id as of a day; what is not in the notices is marked 不在本通知. Raises KeyError."""
         entry = self.terms[term]
         meaning = entry.meaning(as_of)
         if meaning is None:
@@ -129,10 +129,14 @@ def _meaning(fields: Fields, clauses: frozenset[str]) -> Meaning:
     for key, ids in lists.items():
         for at, clause in enumerate(ids):
             if clause not in clauses:
-                raise fields.source.error((*fields.place, key, at), f"没有“{clause}”这一条", "改成 clauses.yml 里的编号")
+                raise fields.source.error(
+                    (*fields.place, key, at), f"没有“{clause}”这一条", "改成 clauses.yml 里的编号"
+                )
     outside = fields.get("not_in_notice", bool, False)
     if lists["cite"] and (outside or "source" in fields.data):
-        raise fields.error("cite", "通知自己解释了的，不能又说不在本通知", "去掉 not_in_notice 和 source；或者把 cite 改成 near")
+        raise fields.error(
+            "cite", "通知自己解释了的，不能又说不在本通知", "去掉 not_in_notice 和 source；或者把 cite 改成 near"
+        )
     if not lists["cite"] and not outside:
         raise fields.error(None, "没有写这个解释从哪里来", "通知里有的写 cite；没有的写 not_in_notice: true 和 source")
     return Meaning(
@@ -179,4 +183,6 @@ def _successor(fields: Fields, begins: datetime.date) -> None:
         raise fields.error("until", "止期比起期还早", "核对 from 和 until")
     texts = {key: fields.get(key, str, "") for key in ("number", "title", "source")}
     if fields.one_of("status", STATUSES) == "known" and not (texts["number"] and texts["source"]):
-        raise fields.error("status", "说是查到了，却没有文号或出处", "补上 number 和 source；没查到就写 status: unknown")
+        raise fields.error(
+            "status", "说是查到了，却没有文号或出处", "补上 number 和 source；没查到就写 status: unknown"
+        )

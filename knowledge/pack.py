@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from knowledge.catalogue import Fact, Question, read_facts, read_questions
+from knowledge.definitions import Glossary, read_glossary, read_successors
+from knowledge.enterprise_size import EnterpriseSizes, read_enterprise_sizes
 from knowledge.errors import PackError
 from knowledge.fields import typed
 from knowledge.notice import Clause, Notice, read_notice
+from knowledge.parameters import Parameters, read_parameters
+from knowledge.retirement import RetirementLaw, read_retirement
 from knowledge.yaml_source import SourceFile, load_yaml
 
 PACKS = Path(__file__).parent / "packs"
@@ -43,8 +47,29 @@ class Knowledge:
 
     @cached_property
     def successors(self) -> Mapping[str, Sequence[Mapping[str, Any]]]:
-        """What came after a programme: id → [{from: date, state, says, source}], oldest first."""
-        return self._common("successors")
+        """What came after a programme: id → [{from: date, state, says, source, …}], oldest first. Raises PackError."""
+        files = self.files("common/successors.yml")
+        return read_successors(files[0]) if files else {}
+
+    @cached_property
+    def glossary(self) -> Glossary:
+        """What the words of the notices mean. Raises PackError."""
+        return read_glossary(load_yaml(self.root / "common" / "glossary.yml"), self.clauses)
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """Local standards that the notices leave to others. Raises PackError."""
+        return read_parameters(load_yaml(self.root / "common" / "parameters.yml"))
+
+    @cached_property
+    def enterprise_sizes(self) -> EnterpriseSizes:
+        """Which enterprises are large: the published standard, for a provisional estimate. Raises PackError."""
+        return read_enterprise_sizes(load_yaml(self.root / "common" / "enterprise_size.yml"))
+
+    @cached_property
+    def retirement(self) -> RetirementLaw:
+        """The legal retirement age as a dated rule. Raises PackError."""
+        return read_retirement(load_yaml(self.root / "common" / "retirement.yml"))
 
     @cached_property
     def gazetteer(self) -> Mapping[str, Any]:

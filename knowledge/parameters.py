@@ -33,7 +33,7 @@ TODAY = ("yes", "no", "unknown")
 class Value:
     """What a parameter was in one `period`.
 
-    `value` is a whole number (of the parameter's unit) or a text such as 60%; None: not verified. `kind` is one of KINDS.
+    `value` is a whole number (of the parameter's unit) or a text such as 60%; None: not verified. `kind`: one of KINDS.
     `as_of_today` (one of TODAY): whether it may be called the standard in force; `note` is for the policy officer.
     """
 
@@ -69,7 +69,7 @@ _SAID = ("title", "value", "unit", "scope", "period", "source")
 _TEMPLATES = {
     "unknown": ("title",),
     **{f"{level}_{when}": _SAID for level in LEVELS for when in ("current", "historic")},
-    **{kind: ("value",) for kind in KINDS},
+    **dict.fromkeys(KINDS, ("value",)),
     **DATES,
 }
 
@@ -114,7 +114,7 @@ _VALUE = ("value", "kind", "from", "until", "until_at_least", "source", "as_of_t
 
 
 def read_parameters(source: SourceFile) -> Parameters:
-    """Return the parameters. Raises PackError, also for a figure without verified source or start, and for gaps in time."""
+    """Return the parameters. Raises PackError, also for a figure without verified source or start, and for a gap."""
     top = Fields(source, (), source.data, ("wording", "parameters"))
     words = Wording(source, top.data.get("wording"), _TEMPLATES)
     parameters: dict[str, Parameter] = {}
@@ -167,9 +167,9 @@ def _figure(fields: Fields) -> int | str | None:
 
 
 def _as_of_today(fields: Fields) -> str:
-    """YAML reads a bare yes or no as true or false."""
-    value = fields.data.get("as_of_today")
-    text = {True: "yes", False: "no", None: "unknown"}.get(value, value) if isinstance(value, bool | None) else value
-    if text in TODAY:
-        return str(text)
-    raise fields.error("as_of_today", f"“as_of_today”不能写“{value}”", "可选：" + "、".join(TODAY))
+    value = fields.data.get("as_of_today", "unknown")
+    if isinstance(value, bool):  # YAML reads a bare yes or no so
+        return "yes" if value else "no"
+    if value not in TODAY:
+        raise fields.error("as_of_today", f"“as_of_today”不能写“{value}”", "可选：" + "、".join(TODAY))
+    return str(value)

@@ -80,7 +80,7 @@ class RetirementLaw:
         return self.retirement(birth, kind, as_of).on
 
     def last_birth_month(self, kind: str, as_of: datetime.date, years: int = 5) -> datetime.date:
-        """The first day of the latest month of birth of those who retire at most `years` years after the month of `as_of`.
+        """The first day of the latest month of birth of those who retire within `years` years of the month of `as_of`.
 
         Counted in whole months, as such limits are published (1970-06: born in June 1970 or earlier). Raises as
         `retirement` does.
@@ -106,16 +106,16 @@ def read_retirement(source: SourceFile) -> RetirementLaw:
     top = Fields(source, (), source.data, ("kinds", "rules"))
     names = Fields(source, ("kinds",), top.data.get("kinds"), KINDS)
     kinds = {kind: names.need(kind) for kind in KINDS}
-    rules = tuple(
-        _rule(source, at) for at, _ in enumerate(typed(source, ("rules",), top.data.get("rules"), list) or ({},))
-    )
+    entries = typed(source, ("rules",), top.data.get("rules"), list)
+    if not entries:
+        raise top.error("rules", "一条规则也没有", "写上法定退休年龄和它的依据")
+    rules = tuple(_rule(source, at, entry) for at, entry in enumerate(entries))
     check_sequence(source, [("rules", at) for at in range(len(rules))], [rule.period for rule in rules])
     return RetirementLaw(kinds, rules)
 
 
-def _rule(source: SourceFile, at: int) -> Rule:
-    entries: list[object] = source.data["rules"]
-    fields = Fields(source, ("rules", at), entries[at] if entries else None, ("from", "until", "age", "delay", "source"))
+def _rule(source: SourceFile, at: int, entry: object) -> Rule:
+    fields = Fields(source, ("rules", at), entry, ("from", "until", "age", "delay", "source"))
     age = Fields(source, (*fields.place, "age"), fields.data.get("age"), KINDS)
     delay = Fields(source, (*fields.place, "delay"), fields.data.get("delay", {}), KINDS)
     return Rule(

@@ -112,7 +112,9 @@ def read_source(fields: Fields) -> Source:
         note=entry.get("note", str, ""),
     )
     if not source.verified:
-        raise entry.error(None, "没有核实过的出处，不能说给市民", "核实后写 verified: true；核不到就不写内容，只说没有核到")
+        raise entry.error(
+            None, "没有核实过的出处，不能说给市民", "核实后写 verified: true；核不到就不写内容，只说没有核到"
+        )
     if source.grade not in SPOKEN_GRADES:
         raise entry.error("grade", f"“{source.grade}”级的出处不能说给市民", "找到更可靠的出处，或者只说没有核到")
     if source.page and source.grade != "official":
@@ -121,9 +123,11 @@ def read_source(fields: Fields) -> Source:
 
 
 def read_period(fields: Fields) -> Period:
-    """Return the `from`, `until` and `until_at_least` of an entry. Raises PackError, also when it ends before it starts."""
+    """Return `from`, `until` and `until_at_least` of an entry. Raises PackError, also when it ends before it starts."""
     period = Period(
-        start=_bound(fields, "from"), end=_bound(fields, "until"), end_at_least=fields.get("until_at_least", bool, False)
+        start=_bound(fields, "from"),
+        end=_bound(fields, "until"),
+        end_at_least=fields.get("until_at_least", bool, False),
     )
     if period.last < period.first:
         raise fields.error("until", "止期比起期还早", "核对 from 和 until")
@@ -174,7 +178,7 @@ def sentence(fields: Fields, key: str) -> str:
 
 
 class Wording:
-    """The `wording` of a file: how its entries are spoken. Keys are those of `templates`, which name their placeholders."""
+    """The `wording` of a file: how its entries are spoken. `templates`: each key with its placeholders."""
 
     def __init__(self, source: SourceFile, data: Any, templates: Mapping[str, Collection[str]]) -> None:
         """Raises PackError: a sentence missing, or braces that do not fit."""
