@@ -39,8 +39,8 @@ def unsettled(options: Iterable[Guarded], env: Env) -> list[str]:
     found: list[str] = []
     for option in options:
         if any(part.evaluate(env) is None for part in option.expressions):
-            found += option.facts
-    return [name for name in dict.fromkeys(found) if name not in env]
+            found += [name for ask in option.asks for name in ask.open_facts(env)]
+    return list(dict.fromkeys(found))
 
 
 def work_out(amount: Amount | None, env: Env) -> Worth:

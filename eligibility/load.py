@@ -418,7 +418,7 @@ class _File:
             condition=condition,
             value=value,
             cite=self.cite(fields, needed=False),
-            facts=tuple(dict.fromkeys(fact for part in parts for fact in self.names.facts_of(part))),
+            asks=tuple(ask for part in parts for ask in self.names.asks_of(part)),
             assumption=assumption,
             says=fields.get("says", str, "") or None,
             each=each,

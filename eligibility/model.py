@@ -114,10 +114,15 @@ class Guarded:
     condition: Expression | None
     value: Expression | Sequence[Any] | str | None
     cite: tuple[str, ...] = ()
-    facts: tuple[str, ...] = ()
+    asks: tuple[Ask, ...] = ()
     assumption: Assumption | None = None
     says: str | None = None
     each: tuple[Expression, ...] = ()
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """The facts worth asking for, in the order of the text."""
+        return _facts(self.asks)
 
     @property
     def expressions(self) -> tuple[Expression, ...]:
