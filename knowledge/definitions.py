@@ -83,7 +83,7 @@ class Glossary:
         return tuple(dict.fromkeys(found[at] for at in sorted(found)))
 
     def speak(self, term: str, as_of: datetime.date) -> Spoken:
-        """Explain the term with this id as of a day; what is not in the notices is marked 不在本通知. Raises KeyError."""
+        """Explain the term with this id as of a day; what is not in the notices is marked as such. Raises KeyError."""
         entry = self.terms[term]
         meaning = entry.meaning(as_of)
         if meaning is None:
