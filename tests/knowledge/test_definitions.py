@@ -266,6 +266,15 @@ def test_an_officer_who_fills_in_a_figure_gets_it_spoken(tmp_path: Path) -> None
     assert "某市公告（某发〔2026〕1号）" in spoken.text
 
 
+def test_the_example_in_the_guide_works(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "sources.md").read_text(encoding="utf-8")
+    example = re.findall(r"```yaml\n(.*?)```", guide, re.S)
+    assert len(example) == 1
+    standards = made(tmp_path, yaml.safe_load(example[0]))
+    assert not standards.speak("dibao_urban_benxi", date(2026, 6, 30)).figure
+    assert "1234元/人/月（本市标准" in standards.speak("dibao_urban_benxi", date(2026, 7, 1)).text
+
+
 def test_an_unknown_id_is_an_error_not_a_sentence() -> None:
     with pytest.raises(KeyError):
         K.parameters.speak("dibao_beijing", TODAY)
@@ -475,6 +484,7 @@ BROKEN = [
     ("parameters", "value: 100", "value: 100\n        kind: about", 9, "“kind”不能写“about”"),
     ("parameters", "scope: 全市", "area: 全市", 6, "不认识的字段“area”"),
     ("successors", "from: 2023-01-01", "from: 2021-01-01", 7, "没有排在上一段之后"),
+    ("successors", "from: 2023-01-01", "from: 2022-01-01", 7, "没有排在上一段之后"),
     ("successors", "  - from: 2022-01-01\n    state", "  - state", 2, "没有写从哪天起"),
     ("successors", "from: 2022-01-01", "from: 2022", 2, "应为日期"),
     ("successors", "until: 2023-12-31", "until: 2022-12-31", 8, "止期比起期还早"),
