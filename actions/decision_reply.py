@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
@@ -11,10 +12,11 @@ from actions.profile import Profile
 from actions.room import Room
 from actions.speak import day, fill, one_line, percent, say, source, spoken, stated, wording, yuan
 from eligibility.expression import Env
-from eligibility.model import CONDITIONAL, ELIGIBLE, INELIGIBLE, Decision, Leaf, Programme
+from eligibility.model import CONDITIONAL, ELIGIBLE, INELIGIBLE, Decision, Programme
 
 Reply = dict[str, Any]
 _QUOTED = ("decides", "open", "amount")
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 def decision_reply(room: Room, decision: Decision, profile: Profile, heard: str = "") -> Reply:
@@ -44,7 +46,7 @@ def decision_reply(room: Room, decision: Decision, profile: Profile, heard: str 
 class _Composer:
     def __init__(self, room: Room, decision: Decision, profile: Profile) -> None:
         self.room, self.decision, self.profile = room, decision, profile
-        self.programme: Programme = room.rules.benefits[decision.programme]
+        self.programme: Programme = room.rules.programme_at(decision.programme, decision.as_of, decision.place)
         self.words = wording("decision")
         self.env: Env = {**decision.facts, "as_of": decision.as_of}
 
@@ -117,8 +119,8 @@ class _Composer:
         if decision.would_change and decision.window.state == "open":
             changes = [fill(self.words["changes"][key], value=value) for key, value in decision.would_change.items()]
             yield fill(words["would_change"], changes="，或者".join(changes))
-        if decision.branches:
-            yield fill(words["branches"], cases="；".join(self.branches()))
+        if cases := self.branches():
+            yield fill(words["branches"], cases="；".join(cases))
         notes = [self.room.knowledge.interpretations[name]["says"] for name in decision.assumptions]
         if notes:
             yield fill(words["assumptions"], notes="；".join(notes))
@@ -133,16 +135,11 @@ class _Composer:
             truth = self.decision.leaves.get(leaf.id)
             template = leaf.met if truth else leaf.unmet
             if leaf.id in self.decision.deciding and truth in wanted and template:
-                said.append(self._filled(template, leaf))
+                said.append(self._filled(template))
         return list(dict.fromkeys(said))
 
-    def _filled(self, template: str, leaf: Leaf) -> str:
-        values: dict[str, str] = {}
-        for name in {*leaf.facts, *leaf.expression.names}:
-            values[name] = self._spoken(name)
-        for name, value in values.items():
-            template = template.replace("{" + name + "}", value)
-        return template
+    def _filled(self, template: str) -> str:
+        return _PLACEHOLDER.sub(lambda match: self._spoken(match[1]), template)
 
     def _spoken(self, name: str) -> str:
         facts = self.room.knowledge.facts
@@ -253,9 +250,9 @@ def signature(decision: Decision) -> str:
         decision.programme,
         decision.verdict,
         decision.window.state,
-        money.fen if money else None,
-        money.low_fen if money else None,
-        decision.results.get("route"),
+        money,
+        {name: value for name, value in decision.results.items() if name != "days_left"},
+        decision.refer_to,
         decision.depends_on,
     )
     return repr(parts)

@@ -178,7 +178,7 @@ class Why(_Turn):
             return []
         knowledge, lines = state.room.knowledge, []
         question = knowledge.questions.get(state.pending or "")
-        programme = state.room.rules.benefits[now.decision.programme]
+        programme = state.room.rules.programme_at(now.decision.programme, state.as_of, state.place)
         if question is not None:
             lines.append(say("why_question", why=question.why))
             leaves = [leaf for leaf in programme.leaves if set(leaf.facts) & set(question.facts)]

@@ -111,9 +111,15 @@ def _unclear(state: State) -> Entry | None:
     return now.unclear if now else None
 
 
+def current_programme(state: State) -> Programme | None:
+    """The programme talked about, as the notices in force have it."""
+    known = state.programme in state.room.rules.benefits
+    return state.room.rules.programme_at(state.programme or "", state.as_of, state.place) if known else None
+
+
 def _worth_saying(state: State, recorded: list[str]) -> list[str]:
     """Of what was recorded, what concerns the programme; one of several facts that came from the same words."""
-    programme = state.room.rules.benefits.get(state.programme or "")
+    programme = current_programme(state)
     own = {fact for leaf in programme.leaves for fact in leaf.facts} | _amount_facts(programme) if programme else set()
     mine = [name for name in recorded if name in own] or recorded
     by_words = {state.profile.slot[state.profile.key(name, state.programme)]["said"]: name for name in mine[::-1]}
@@ -216,12 +222,12 @@ def believed(state: State) -> str:
 
 def _clauses_of(state: State, now: Standing) -> list[str]:
     """The clauses a question is asked for first, then the others of the decision."""
-    programme = state.room.rules.benefits[state.programme or ""]
+    programme = state.room.rules.programme_at(state.programme or "", state.as_of, state.place)
     own = [clause for leaf in programme.leaves if set(leaf.facts) & set(now.facts) for clause in leaf.cite]
     return list(dict.fromkeys([*own, *(reason.clause for reason in now.decision.because)]))
 
 
 def _window_clauses(state: State, decision: Decision) -> list[str]:
-    programme = state.room.rules.benefits[decision.programme]
+    programme = state.room.rules.programme_at(decision.programme, decision.as_of, decision.place)
     windows = [clause for option in programme.windows for clause in option.cite]
     return list(dict.fromkeys([*windows, *(clause for leaf in programme.leaves for clause in leaf.cite)]))

@@ -78,7 +78,8 @@ class Reading:
 
     @property
     def current(self) -> Programme | None:
-        return self.state.room.rules.benefits.get(self.programme or "")
+        rules, name = self.state.room.rules, self.programme
+        return rules.programme_at(name, self.as_of, self.state.place) if name and name in rules.benefits else None
 
     @property
     def question(self) -> Question | None:

@@ -43,13 +43,13 @@ def play(rules: Rulebook, case: Mapping[str, Any], in_text_order: bool = False) 
     Raises:
         DecisionError: a case that cannot be decided.
     """
-    programme = rules.programme(case["programme"])
+    day = case["as_of"] if isinstance(case["as_of"], date) else date.fromisoformat(case["as_of"])
+    programme = rules.programme_at(case["programme"], day, case["place"])
     truth = rules.read(case.get("facts") or {})
     known = {name: value for name, value in truth.items() if name not in _asked_facts(rules, programme)}
     declined: set[str] = set()
     questions: list[tuple[str, ...]] = []
     plan = _in_text_order(rules, programme) if in_text_order else iter(())
-    day = case["as_of"] if isinstance(case["as_of"], date) else date.fromisoformat(case["as_of"])
     while True:
         decision = rules.decide(programme.id, known, as_of=day, place=case["place"], declined=declined)
         if decision.verdict != NEEDS_INFO:

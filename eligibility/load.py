@@ -86,6 +86,7 @@ def load_programmes(knowledge: Knowledge) -> dict[str, Programme]:
 def _whole(base: _File, further: Sequence[_File]) -> Programme:
     """A programme with every way in which further notices may speak on it."""
     plain = base.programme()
+    further = sorted(further, key=lambda file: (file.overlay().since, file.source.path))  # the later word stands above
     overlays = tuple(file.overlay() for file in further)
     localised = {}
     for size in range(1, len(further) + 1):

@@ -39,6 +39,10 @@ class Rulebook:
         """The programme with this id. Raises DecisionError, suggesting the nearest one."""
         return self._engine(name).programme
 
+    def programme_at(self, name: str, as_of: date, place: str) -> Programme:
+        """The programme as the notices in force on this day, in this place, have it. Raises DecisionError."""
+        return self._engine(name).programme.at(as_of, places_containing(self.knowledge, place))
+
     def decide(
         self,
         programme: str,
@@ -77,8 +81,7 @@ class Rulebook:
         Raises:
             DecisionError: unknown programme or place.
         """
-        here = self._engine(programme).programme.at(as_of, places_containing(self.knowledge, place))
-        return here.aspects.get(name)
+        return self.programme_at(programme, as_of, place).aspects.get(name)
 
     def expected_questions(self, programme: str, facts: Mapping[str, Any], as_of: date, place: str) -> float:
         """Expected number of questions to the verdict in the best order (uniform priors).

@@ -29,6 +29,7 @@ def matching(documents: Mapping[str, tuple[str, ...]], mention: str) -> dict[str
     short = _SHORT.findall(words) or re.findall(r"(\d+)\D*$", words)
     if not short:
         return {}
+    full = _NUMBER.search(words)
     years = [year for year in _YEAR.findall(words) if year != short[-1]]
     letters = re.match(r"[\u4e00-\u9fff]*", words)
     found = {}
@@ -36,6 +37,8 @@ def matching(documents: Mapping[str, tuple[str, ...]], mention: str) -> dict[str
         parts = _NUMBER.fullmatch(number)
         if parts is None or parts[3] != short[-1] or (years and parts[2] not in years):
             continue
+        if full and not full[1].endswith(parts[1]):
+            continue  # a number of another authority
         found[number] = clauses
     stated = letters.group() if letters else ""
     exact = {number: where for number, where in found.items() if stated and number.startswith(f"{stated}〔")}

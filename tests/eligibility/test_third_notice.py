@@ -279,7 +279,29 @@ def test_a_short_number_names_every_document_it_may_mean(rules: Rulebook, mentio
 
 
 def test_a_number_that_is_not_printed_and_a_rule_that_only_says_something(rules: Rulebook) -> None:
-    assert decide(rules, "citation", mention="999号")["verdict"] == "not_in_notice"
+    for foreign in ("999号", "沈人社〔2020〕29号", "国发〔2021〕7号", "北京市人社发〔2020〕43号"):
+        assert decide(rules, "citation", mention=foreign)["verdict"] == "not_in_notice", foreign
     assert decide(rules, "citation")["missing"] == ["mention"]
     said = decide(rules, "conflict")
     assert (said["verdict"], said["because"][0]["clause"]) == ("informational", "LN/末/施行")
+
+
+def test_the_later_notice_stands_above_whatever_its_folder_is_called(tmp_path: Path) -> None:
+    root = packs(tmp_path)
+    older = root / "zz-2021-1"
+    shutil.copytree(root / "demo-2022-1", older)
+    for name, changes in {
+        "notice.yml": [("id: DEMO", "id: OLD"), ("2022-06-01", "2021-10-01")],
+        "clauses.yml": [("DEMO/", "OLD/"), ("5.5%", "4%"), ("2022年6月1日", "2021年10月1日")],
+        "source.txt": [("5.5%", "4%"), ("2022年6月1日", "2021年10月1日")],
+        "programmes/stabilisation_refund.yml": [("DEMO/", "OLD/"), ("5.5%", "4%"), ("paid_a_year", "paid_a_year_old")],
+    }.items():
+        text = (older / name).read_text(encoding="utf-8")
+        for old, new in changes:
+            text = text.replace(old, new)
+        (older / name).write_text(text, encoding="utf-8")
+    (older / "duties.yml").unlink()
+    both = Rulebook(load(root))
+    facts = {**UNIT, "layoff_count": 50, "ui_months": 12}
+    assert decide(both, "stabilisation_refund", date(2021, 10, 1), **facts)["verdict"] == "ineligible", "5 % > 4 %"
+    assert decide(both, "stabilisation_refund", **facts)["verdict"] == "eligible", "5 % ≤ 5.5 %"
