@@ -24,7 +24,7 @@ lint: setup ## 代码风格与类型
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy knowledge eligibility actions bot
 
-check: setup ## 检查政策包：引用逐字一致、规则无漏洞
+check: setup ## 检查政策包：每个文件都读得懂，引用逐字一致
 	@$(BIN)/wengang check $(ARGS)
 
 bench: setup ## 量速度和内存，写 docs/benchmarks.md（约 5 分钟）

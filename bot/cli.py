@@ -194,6 +194,7 @@ def check() -> None:
     """Load every pack and compile every programme."""
     rules = _rules()
     known = rules.knowledge
+    known.read_everything()
     print(
         say(
             "cli.checked",

@@ -259,6 +259,20 @@ def test_check(wengang):
     assert (code, err) == (0, "") and out.startswith("政策包没有问题：2 份通知")
 
 
+@pytest.mark.parametrize("name", ["glossary", "parameters", "enterprise_size", "retirement", "successors"])
+def test_check_reads_every_file(wengang, monkeypatch, tmp_path, name):
+    import shutil
+
+    import knowledge.pack
+
+    shutil.copytree(knowledge.pack.PACKS, tmp_path / "packs")
+    broken = tmp_path / "packs" / "common" / f"{name}.yml"
+    broken.write_text(broken.read_text() + "\nbroken: [1\n")
+    monkeypatch.setattr(knowledge.pack, "PACKS", tmp_path / "packs")
+    code, out, err = wengang("check")
+    assert code == 2 and f"{name}.yml" in err
+
+
 def test_check_of_a_broken_pack(wengang, monkeypatch, tmp_path):
     import shutil
 
