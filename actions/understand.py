@@ -182,6 +182,12 @@ def choice_of_the_question(reading: Reading) -> None:
                 reading.record(fact, 0, reading.state.text)
 
 
+def _of_a_relative(state: State, found: Mapping[str, Any]) -> bool:
+    """“老婆有残疾”: said of somebody else. A false yes would send the user out for nothing; at worst we ask."""
+    kin = tuple(state.room.knowledge.lexicon.get("kin", ()))
+    return state.text[: int(found.get("start") or 0)].endswith(kin)
+
+
 def stated_facts(reading: Reading) -> None:
     """Facts recognised by the lexicon (“律所”, “有残疾证”, “没裁人”), kept whether they were asked or not."""
     state = reading.state
@@ -196,6 +202,8 @@ def stated_facts(reading: Reading) -> None:
         name, _, raw = str(found["value"]).partition("=")
         fact = state.room.knowledge.facts.get(name)
         if fact is None or name in settled or not speaks_of(fact, reading.current):
+            continue
+        if fact.scope == "person" and _of_a_relative(state, found):
             continue
         value: Any = {"true": True, "false": False}.get(raw, raw)
         if fact.type in ("count", "months", "days"):
