@@ -39,6 +39,7 @@ _INTERRUPTED = 130  # what Typer makes of Ctrl-C
 AsOf = typer.Option(None, "--as-of", metavar="DATE", help=say("option.as_of"))
 Place = typer.Option(None, "--place", metavar="PLACE", help=say("option.place"))
 AsJson = typer.Option(False, "--json", help=say("option.json"))
+Declined = typer.Option(None, "--declined", metavar="FACT,…", help=say("option.declined"))
 CaseFiles = typer.Argument(metavar="FILE…", help=say("option.cases"))
 Question = typer.Argument(None, metavar="QUESTION", help=say("option.question"))
 Questions = typer.Option(None, "--file", metavar="FILE", help=say("option.file"))
@@ -142,7 +143,7 @@ def decide(
     facts: str = typer.Option(..., "--facts", metavar="FILE|-", help=say("option.facts")),
     as_of: str = AsOf,
     place: str = Place,
-    declined: str = typer.Option(None, "--declined", metavar="FACT,…", help=say("option.declined")),
+    declined: str = Declined,
     question: str = typer.Option(None, "--question", metavar="NAME", help=say("option.asked")),
     about: str = typer.Option(None, "--about", metavar="CLAUSE", help=say("option.about")),
     as_json: bool = AsJson,
@@ -159,7 +160,7 @@ def decide(
         _facts(facts),
         as_of=settings.today(),
         place=settings.place,
-        declined=[name.strip() for name in (declined or "").split(",") if name.strip()],
+        declined=_names(declined),
         question=question,
         about=about,
     )
@@ -167,6 +168,29 @@ def decide(
         _print_json(decision)
     else:
         print("\n".join(_decision_lines(decision)))
+
+
+@app.command(help=say("command.screen"))
+def screen(
+    facts: str = typer.Option(..., "--facts", metavar="FILE|-", help=say("option.facts")),
+    as_of: str = AsOf,
+    place: str = Place,
+    declined: str = Declined,
+    as_json: bool = AsJson,
+) -> None:
+    """Every programme for one person or unit."""
+    settings = _circumstances(as_of, place)
+    given, unsure = _facts(facts), _names(declined)
+    from bot.screening_text import lines
+    from bot.shapes import screened
+    from eligibility.screen import Screener
+
+    screener = Screener(_rules())
+    found = screened(screener, given, as_of=settings.today(), place=settings.place, declined=unsure)
+    if as_json:
+        _print_json(found)
+    else:
+        print("\n".join(lines(found, screener.knowledge)))
 
 
 @app.command(help=say("command.cases"))
@@ -301,6 +325,11 @@ def _facts(file: str) -> Any:
             return load_yaml(Path(copy.name)).data
         except PackError as error:
             raise InputError("cli.stdin", line=error.line or 1, what=error.what, mend=error.mend) from None
+
+
+def _names(listed: str | None) -> list[str]:
+    """The names in a list with commas."""
+    return [name.strip() for name in (listed or "").split(",") if name.strip()]
 
 
 def _text(file: str) -> str:

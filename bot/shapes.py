@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from eligibility import Rulebook
+from eligibility.screen import Screener, screening_to_json
 from knowledge import Clause, Knowledge
 from knowledge.search import Hit
 
@@ -28,6 +29,14 @@ def decided(
         programme, rules.read(facts), as_of=as_of, place=place, declined=declined, question=question, about=about
     )
     return rules.to_json(decision)
+
+
+def screened(
+    screener: Screener, facts: Any, *, as_of: date, place: str, declined: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Screen from facts as they came in. Raises DecisionError."""
+    screening = screener.screen(screener.read(facts, declined), as_of=as_of, place=place)
+    return screening_to_json(screening, screener.knowledge)
 
 
 def found(question: str, hits: Iterable[Hit]) -> dict[str, Any]:

@@ -177,7 +177,7 @@ class Engine:
     # --- what a decision stands on -----------------------------------------------------------------------------
     def environment(self, facts: Mapping[str, Any], as_of: date) -> dict[str, Any]:
         """Facts, what follows from them, and what a further notice settles: its word stands above what is given."""
-        env = {**_implied(facts, self.knowledge), "as_of": as_of}
+        env = {**with_implied(facts, self.knowledge), "as_of": as_of}
         for overlay in self.speaking:
             env.update(overlay.facts)
         return env
@@ -352,7 +352,7 @@ def _doubtful(leaf: Leaf, value: bool | None, env: Env) -> bool:
     return value is not None and leaf.assumption is not None and leaf.assumption.matters(env, value)
 
 
-def _implied(facts: Mapping[str, Any], knowledge: Knowledge) -> dict[str, Any]:
+def with_implied(facts: Mapping[str, Any], knowledge: Knowledge) -> dict[str, Any]:
     """Facts together with what they imply (``implies:`` of the catalogue): nobody is asked twice."""
     known = dict(facts)
     todo = list(facts)

@@ -48,7 +48,7 @@ class QuestionOrder:
 
     def next(self, rest: Rest, askable: frozenset[str]) -> NextQuestion | None:
         """The question to ask now. ``askable``: facts that may be asked (neither an authority's nor declined)."""
-        open_facts = self._open(rest, askable)
+        open_facts = self.open_facts(rest, askable)
         if not open_facts:
             return None
         if self.size > self.limit:
@@ -62,7 +62,8 @@ class QuestionOrder:
         """Expected number of questions until the verdict, asked in this order."""
         return self._best(rest, askable)[0]
 
-    def _open(self, rest: Rest, askable: Collection[str]) -> list[str]:
+    def open_facts(self, rest: Rest, askable: Collection[str]) -> list[str]:
+        """The facts among ``askable`` on which the verdict still turns, in the order of the text."""
         relevant = support(self.relevance.diagram(rest))
         return [name for name in rest.facts if name in relevant and name in askable]
 
@@ -72,10 +73,10 @@ class QuestionOrder:
         best = self._expected.get((askable, rest.key))
         if best is None:
             costs = []
-            groups = self.groups(self._open(rest, askable))
+            groups = self.groups(self.open_facts(rest, askable))
             for question in self._worth_asking(rest, groups, askable):
                 cost = Fraction(1)
-                for weight, answer in self._answers(rest, question, groups[question]):
+                for weight, answer in self.answers(rest, question, groups[question]):
                     cost += weight * self._best(self.relevance.advance(rest, answer), askable)[0]
                 costs.append((cost, question))
             best = min(costs, key=lambda choice: choice[0], default=_NO_QUESTION)
@@ -96,11 +97,11 @@ class QuestionOrder:
 
     def _left_after(self, rest: Rest, question: str, facts: tuple[str, ...], askable: frozenset[str]) -> Fraction:
         left = Fraction(0)
-        for weight, answer in self._answers(rest, question, facts):
-            left += weight * len(self.groups(self._open(self.relevance.advance(rest, answer), askable)))
+        for weight, answer in self.answers(rest, question, facts):
+            left += weight * len(self.groups(self.open_facts(self.relevance.advance(rest, answer), askable)))
         return left
 
-    def _answers(self, rest: Rest, question: str, facts: tuple[str, ...]) -> list[tuple[Fraction, Env]]:
+    def answers(self, rest: Rest, question: str, facts: tuple[str, ...]) -> list[tuple[Fraction, Env]]:
         """The possible answers to a question, with their weights."""
         asked = self.questions.get(question)
         if len(facts) == 1 or asked is None or not asked.choices:

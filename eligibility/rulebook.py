@@ -75,6 +75,14 @@ class Rulebook:
         """Facts from JSON or YAML as exact values. Raises FactError."""
         return read_facts(self.knowledge, facts)
 
+    def engine(self, programme: str, as_of: date, place: str) -> Engine:
+        """What decides one programme, with the notices in force on this day and in this place.
+
+        Raises:
+            DecisionError: unknown programme or place.
+        """
+        return self._engine(programme).at(as_of, places_containing(self.knowledge, place))
+
     def aspect(self, programme: str, name: str, place: str, as_of: date) -> Aspect | None:
         """Where the notices answer one aspect of a programme, the city's notice before the province's.
 
