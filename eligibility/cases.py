@@ -1,5 +1,9 @@
 """Run cases (facts → expected decision) in the format of ``tests/contract/cases_public.yml``; the head of that file
-says how each key is compared."""
+says how each key is compared.
+
+Two things beyond that head, for the cases of the packs: of ``window`` and ``amount`` only the keys that a case names
+are compared; ``assumptions_exactly`` and ``refer_to_exactly`` name all of them, where the plain keys name some.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,8 @@ from knowledge.yaml_source import load_yaml
 _NEEDED = ("id", "programme", "place", "as_of")
 _AMOUNTS = {"cap_yuan": "yuan", "amount_yuan": "yuan", "cap_yuan_range": ("low_yuan", "high_yuan")}
 _CONTAINS = ("assumptions", "refer_to")
+_IN_PART = ("would_change", "window", "amount")  # only the keys that the case names
+_EXACTLY = "_exactly"  # assumptions_exactly: those and no others, where ``assumptions`` names some of them
 _AS_SETS = ("missing", "missing_for_amount", "who", "to", "fund", "candidates")
 
 
@@ -85,6 +91,7 @@ def _differences(case: Mapping[str, Any], decision: Mapping[str, Any]) -> Iterat
 
 
 def _actual(key: str, decision: Mapping[str, Any]) -> Any:
+    key = key.removesuffix(_EXACTLY)
     if key in _AMOUNTS:
         amount, names = decision["amount"] or {}, _AMOUNTS[key]
         return amount.get(names) if isinstance(names, str) else [amount.get(name) for name in names]
@@ -94,11 +101,11 @@ def _actual(key: str, decision: Mapping[str, Any]) -> Any:
 def _agrees(key: str, wanted: Any, got: Any) -> bool:
     if key in _CONTAINS:
         return set(_list(wanted)) <= set(_list(got))
-    if key in _AS_SETS:
+    if key in _AS_SETS or key.endswith(_EXACTLY):
         return set(_list(wanted)) == set(_list(got))
     if key == "depends_on":
         return bool(got)
-    if key == "would_change":
+    if key in _IN_PART and isinstance(wanted, Mapping) and isinstance(got, Mapping):
         return all(name in got and _plain(got[name]) == _plain(value) for name, value in wanted.items())
     return bool(_plain(wanted) == _plain(got))
 
