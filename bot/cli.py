@@ -214,20 +214,14 @@ def train(if_stale: bool = typer.Option(False, "--if-stale", help=say("option.if
 
 
 @app.command(help=say("command.check"))
-def check() -> None:
-    """Load every pack and compile every programme."""
-    rules = _rules()
-    known = rules.knowledge
-    known.read_everything()
-    print(
-        say(
-            "cli.checked",
-            notices=len(known.notices),
-            clauses=len(known.clauses),
-            facts=len(known.facts),
-            programmes=len(rules.programmes),
-        )
-    )
+def check(
+    mutate: bool = typer.Option(False, "--mutate", help=say("option.mutate")),
+    programme: str = typer.Option(None, "--programme", metavar="PROGRAMME", help=say("option.mutate_programme")),
+) -> int:
+    """Hold the packs against the notices; exit code 1 when something has to be mended, 2 when a file is unreadable."""
+    from bot.checks import run_checks
+
+    return run_checks(mutate, programme)
 
 
 @app.command(help=say("command.migrate"))

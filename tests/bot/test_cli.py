@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -273,6 +274,50 @@ def test_check_reads_every_file(wengang, monkeypatch, tmp_path, name):
     assert code == 2 and f"{name}.yml" in err
 
 
+@pytest.fixture
+def packs(monkeypatch, tmp_path):
+    """A copy of the packs, used in the place of those of the house."""
+    import shutil
+
+    import knowledge.pack
+
+    shutil.copytree(knowledge.pack.PACKS, tmp_path / "packs")
+    monkeypatch.setattr(knowledge.pack, "PACKS", tmp_path / "packs")
+    return tmp_path / "packs"
+
+
+def test_check_tells_every_check(wengang):
+    lines = wengang("check")[1].splitlines()
+    assert len(lines) == 16 and all(line.startswith("✓ ") for line in lines[1:])
+    assert "✓ 每句话都有着落：158 句里 158 句（100%）" in lines and any("100% 逐字一致" in line for line in lines)
+
+
+def test_check_of_a_faulty_rule(wengang, packs):
+    rule = packs / "ln-2021-7" / "programmes" / "title_award.yml"
+    rule.write_text(rule.read_text().replace("says: 国家级 500 万元", "says: 国家级 600 万元"))
+    code, out, err = wengang("check")
+    assert (code, err) == (1, "") and out.startswith("政策包有 1 处要改：")
+    assert re.search("✗ 数字有出处.*\n  .*title_award.yml 第\\d+行：对外说的“600万元”.*改法：", out)
+
+
+def test_check_of_a_stale_document(wengang, monkeypatch):
+    monkeypatch.setattr("bot.checks.table", lambda: "another table")
+    code, out, _ = wengang("check")
+    assert code == 1 and "docs/settings.md：和现在的设置对不上。改法：运行 python -m bot.settings。" in out
+
+
+def test_check_with_mutants(wengang, packs):
+    code, out, err = wengang("check", "--mutate", "--programme", "startup_support")
+    assert (code, err) == (0, "") and "100.0%  startup_support" in out and "得分 100.0%（4 处里发现 4 处" in out
+    cases = packs / "ln-2021-7" / "cases" / "startup_support.yml"
+    cases.write_text(
+        cases.read_text().replace("question: amount", "question: amount\n    declined: []").replace("现行规定", "")
+    )
+    code, out, err = wengang("check", "--mutate", "--programme", "startup_support")
+    assert code == 1 and "没有发现：knowledge/packs/ln-2021-7/programmes/startup_support.yml 第" in out
+    assert "没有叫“startup”的事项" in refused(wengang("check", "--mutate", "--programme", "startup"))
+
+
 def test_check_of_a_broken_pack(wengang, monkeypatch, tmp_path):
     import shutil
 
@@ -347,7 +392,7 @@ def test_mistake_of_ours_is_told_without_its_details(wengang, monkeypatch, tmp_p
     def boom():
         raise RuntimeError("detail")
 
-    monkeypatch.setattr(cli, "_rules", boom)
+    monkeypatch.setattr("eligibility.check.runner.open_packs", boom)
     monkeypatch.setattr("bot.settings.VAR", tmp_path / "var")
     code, out, err = wengang("check")
     assert (code, out) == (70, "") and "detail" not in err and "Traceback" not in err
