@@ -1,4 +1,5 @@
-"""The long checks, run by hand: every test, those too long for CI included. `make verify` writes docs/verify.md.
+"""The long checks, run by hand: every test, those too long for CI included, and the cases against every small slip of
+the rules (`wengang check --mutate`). `make verify` writes docs/verify.md.
 
 A long test is marked `@pytest.mark.verify` and may read WENGANG_VERIFY to search further.
 """
@@ -35,6 +36,14 @@ def run_tests(arguments: list[str]) -> tuple[int, str]:
     return process.wait(), closing
 
 
+def run_check() -> tuple[int, list[str]]:
+    """Run every check of the packs and every mutant of the rules, show what they say, and return code and lines."""
+    command = [sys.executable, "-m", "bot.cli", "check", "--mutate"]
+    process = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    print(process.stdout, flush=True)
+    return process.returncode, process.stdout.splitlines()
+
+
 def rows(results: Path) -> list[str]:
     """Return one table row per test file, then the slowest tests."""
     files: dict[str, list[ElementTree.Element]] = defaultdict(list)
@@ -56,7 +65,7 @@ def _seconds(case: ElementTree.Element) -> float:
 
 
 def main() -> int:
-    """Run, write the report, and return pytest's code. Arguments go to pytest; with any, no report is written."""
+    """Run, write the report, and return 0 if all is well. Arguments go to pytest; with any, only the tests are run."""
     lines = heading("长检查", "make verify", "tools/verify.py")
     began = time.perf_counter()
     code, closing = run_tests(sys.argv[1:])
@@ -67,6 +76,12 @@ def main() -> int:
             *rows(RESULTS),
             "",
         ]
+        began = time.perf_counter()
+        checked, told = run_check()
+        code = code or checked
+        lines += ["## 政策包和改错试验", ""]
+        lines += [f"`wengang check --mutate`：{time.perf_counter() - began:.0f} 秒，退出码 {checked}。", ""]
+        lines += ["```text", *told, "```", ""]
         REPORT.write_text("\n".join(lines), encoding="utf-8")
         print(f"→ {REPORT.relative_to(ROOT)}")
     return code
