@@ -24,7 +24,7 @@ lint: setup ## 代码风格与类型
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy knowledge eligibility actions bot
 
-check: setup ## 检查政策包：每个文件都读得懂，引用逐字一致
+check: setup ## 检查政策包：引文逐字、每句话有着落、数字有出处、案例全过（ARGS=--mutate 再做改错试验）
 	@$(BIN)/wengang check $(ARGS)
 
 bench: setup ## 量速度和内存，写 docs/benchmarks.md（约 5 分钟）
