@@ -111,15 +111,9 @@ def _unclear(state: State) -> Entry | None:
     return now.unclear if now else None
 
 
-def current_programme(state: State) -> Programme | None:
-    """The programme talked about, as the notices in force have it."""
-    known = state.programme in state.room.rules.benefits
-    return state.room.rules.programme_at(state.programme or "", state.as_of, state.place) if known else None
-
-
 def _worth_saying(state: State, recorded: list[str]) -> list[str]:
     """Of what was recorded, what concerns the programme; one of several facts that came from the same words."""
-    programme = current_programme(state)
+    programme = state.programme_in_force(state.programme)
     own = {fact for leaf in programme.leaves for fact in leaf.facts} | _amount_facts(programme) if programme else set()
     mine = [name for name in recorded if name in own] or recorded
     by_words = {state.profile.slot[state.profile.key(name, state.programme)]["said"]: name for name in mine[::-1]}

@@ -9,6 +9,7 @@ from typing import Any
 
 from actions.profile import Profile
 from actions.room import Room
+from eligibility.model import Programme
 
 DEFAULT_PLACE = "本溪"
 
@@ -64,6 +65,11 @@ class State:
             interviewing=bool((tracker.active_loop or {}).get("name")),
             asked_for_date=slots.get("door_date"),
         )
+
+    def programme_in_force(self, name: str | None, as_of: date | None = None) -> Programme | None:
+        """A programme as the notices in force on the day of the conversation (or ``as_of``) have it, if it is one."""
+        rules = self.room.rules
+        return rules.programme_at(name, as_of or self.as_of, self.place) if name and name in rules.benefits else None
 
     def named(self, entity: str) -> list[str]:
         """Values of one kind of entity in the message, in the order of the text."""

@@ -78,8 +78,7 @@ class Reading:
 
     @property
     def current(self) -> Programme | None:
-        rules, name = self.state.room.rules, self.programme
-        return rules.programme_at(name, self.as_of, self.state.place) if name and name in rules.benefits else None
+        return self.state.programme_in_force(self.programme, self.as_of)
 
     @property
     def question(self) -> Question | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+from actions import speak
 from bot.messages import say
 from knowledge import Knowledge
 
@@ -68,7 +69,7 @@ def _amount(amount: dict[str, Any] | None) -> str:
 
 
 def _yuan(yuan: float) -> str:
-    return f"{yuan:,.0f}" if yuan == int(yuan) else f"{yuan:,.2f}"
+    return speak.yuan(round(100 * yuan))
 
 
 def _labels(facts: list[str], knowledge: Knowledge) -> str:
@@ -80,5 +81,4 @@ def _until(window: dict[str, Any]) -> str:
 
 
 def _day(iso: str) -> str:
-    day = date.fromisoformat(iso)
-    return f"{day.year}年{day.month}月{day.day}日"
+    return speak.day(date.fromisoformat(iso))

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from eligibility.errors import DecisionError
+from eligibility.model import Decision
 from eligibility.rulebook import Rulebook
 from knowledge.text import same_ignoring_space
 from knowledge.yaml_source import load_yaml
 
-_NEEDED = ("id", "programme", "place", "as_of")
+NEEDED = ("id", "programme", "place", "as_of")
 _AMOUNTS = {"cap_yuan": "yuan", "amount_yuan": "yuan", "cap_yuan_range": ("low_yuan", "high_yuan")}
 _CONTAINS = ("assumptions", "refer_to")
 _IN_PART = ("would_change", "window", "amount")  # only the keys that the case names
@@ -51,26 +52,37 @@ def run(rules: Rulebook, paths: list[Path]) -> Iterator[CaseResult]:
             raise DecisionError("case_file", path=path.name)
         for number, case in enumerate(cases, 1):
             shaped = isinstance(case, Mapping) and isinstance(case.get("expect") or {}, Mapping)
-            if not shaped or not all(key in case for key in _NEEDED):
-                raise DecisionError("case_shape", path=path.name, number=number, keys="、".join(_NEEDED))
+            if not shaped or not all(key in case for key in NEEDED):
+                raise DecisionError("case_shape", path=path.name, number=number, keys="、".join(NEEDED))
             yield run_case(rules, case)
+
+
+def decide_case(rules: Rulebook, case: Mapping[str, Any]) -> Decision:
+    """The decision that a case asks for. Raises DecisionError."""
+    return rules.decide(
+        case["programme"],
+        rules.read(case.get("facts") or {}),
+        as_of=day_of(case),
+        place=case["place"],
+        declined=case.get("declined") or (),
+        question=case.get("question"),
+        about=case.get("about"),
+    )
+
+
+def day_of(case: Mapping[str, Any]) -> date:
+    """The day as of which a case asks, as YAML or text. Raises DecisionError."""
+    value = case["as_of"]
+    try:
+        return value if isinstance(value, date) else date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise DecisionError("wrong_as_of", "as_of", value=str(value)[:40]) from None
 
 
 def run_case(rules: Rulebook, case: Mapping[str, Any]) -> CaseResult:
     """Decide one case and compare; an error of the request is a failed case, not an exception."""
     try:
-        decision = rules.to_json(
-            rules.decide(
-                case["programme"],
-                rules.read(case.get("facts") or {}),
-                as_of=_day(case["as_of"]),
-                place=case["place"],
-                declined=case.get("declined") or (),
-                question=case.get("question"),
-                about=case.get("about"),
-            )
-        )
-        messages = tuple(_differences(case, decision))
+        messages = tuple(_differences(case, rules.to_json(decide_case(rules, case))))
     except DecisionError as error:
         messages = (str(error),)
     return CaseResult(str(case["id"]), str(case.get("title", "")), case["programme"], not messages, messages)
@@ -120,10 +132,3 @@ def _list(value: Any) -> list[Any]:
 
 def _within(part: str, whole: str) -> bool:
     return same_ignoring_space(part, whole) or "".join(part.split()) in "".join(whole.split())
-
-
-def _day(value: Any) -> date:
-    try:
-        return value if isinstance(value, date) else date.fromisoformat(value)
-    except (TypeError, ValueError):
-        raise DecisionError("wrong_as_of", "as_of", value=str(value)[:40]) from None

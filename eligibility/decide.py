@@ -85,9 +85,6 @@ class Engine:
         about: str | None,
     ) -> Decision:
         """Decide; ``places``: where, and everything it lies in. Raises DecisionError: unknown question."""
-        here = self.at(as_of, places)
-        if here is not self:
-            return here.decide(facts, as_of, places, declined, question, about)
         facts = {name: value for name, value in facts.items() if value is not None}
         env = self.environment(facts, as_of)
         blank = self._blank(facts, env, places, declined, question, about)
@@ -182,10 +179,9 @@ class Engine:
             env.update(overlay.facts)
         return env
 
-    def expected_questions(self, facts: Mapping[str, Any], as_of: date, places: tuple[str, ...]) -> float:
+    def expected_questions(self, facts: Mapping[str, Any], as_of: date) -> float:
         """Expected number of questions to the verdict in the best order."""
-        here = self.at(as_of, places)
-        return float(here.order.expected(here.relevance.rest(here.environment(facts, as_of)), here.user_facts))
+        return float(self.order.expected(self.relevance.rest(self.environment(facts, as_of)), self.user_facts))
 
     def _blank(
         self,

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
+from eligibility.cases import day_of
 from eligibility.model import NEEDS_INFO, Decision, Exceptional, Leaf, Programme
 from eligibility.rulebook import Rulebook
 
@@ -43,7 +43,7 @@ def play(rules: Rulebook, case: Mapping[str, Any], in_text_order: bool = False) 
     Raises:
         DecisionError: a case that cannot be decided.
     """
-    day = case["as_of"] if isinstance(case["as_of"], date) else date.fromisoformat(case["as_of"])
+    day = day_of(case)
     programme = rules.programme_at(case["programme"], day, case["place"])
     truth = rules.read(case.get("facts") or {})
     known = {name: value for name, value in truth.items() if name not in _asked_facts(rules, programme)}

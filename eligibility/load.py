@@ -86,8 +86,9 @@ def load_programmes(knowledge: Knowledge) -> dict[str, Programme]:
 def _whole(base: _File, further: Sequence[_File]) -> Programme:
     """A programme with every way in which further notices may speak on it."""
     plain = base.programme()
-    further = sorted(further, key=lambda file: (file.overlay().since, file.source.path))  # the later word stands above
-    overlays = tuple(file.overlay() for file in further)
+    read = [(file.overlay(), file) for file in further]
+    read.sort(key=lambda one: (one[0].since, one[1].source.path))  # the later word stands above
+    overlays, further = tuple(overlay for overlay, _ in read), [file for _, file in read]
     localised = {}
     for size in range(1, len(further) + 1):
         for chosen in combinations(range(len(further)), size):

@@ -41,7 +41,7 @@ class Rulebook:
 
     def programme_at(self, name: str, as_of: date, place: str) -> Programme:
         """The programme as the notices in force on this day, in this place, have it. Raises DecisionError."""
-        return self._engine(name).programme.at(as_of, places_containing(self.knowledge, place))
+        return self.engine(name, as_of, place).programme
 
     def decide(
         self,
@@ -65,11 +65,13 @@ class Rulebook:
         Raises:
             DecisionError: unknown programme, place, declined fact or question; a date nobody decides for.
         """
-        engine = self._engine(programme)
+        self._engine(programme)  # an unknown programme is told before a date or a fact that cannot be
         if not EARLIEST <= as_of <= LATEST:
             raise DecisionError("wrong_as_of", "as_of", value=as_of.isoformat())
         unsure = frozenset(known_fact(self.knowledge, name).id for name in declined)
-        return engine.decide(dict(facts), as_of, places_containing(self.knowledge, place), unsure, question, about)
+        places = places_containing(self.knowledge, place)
+        here = self._engine(programme).at(as_of, places)
+        return here.decide(dict(facts), as_of, places, unsure, question, about)
 
     def read(self, facts: Any) -> dict[str, Any]:
         """Facts from JSON or YAML as exact values. Raises FactError."""
@@ -97,7 +99,7 @@ class Rulebook:
         Raises:
             DecisionError: unknown programme or place.
         """
-        return self._engine(programme).expected_questions(dict(facts), as_of, places_containing(self.knowledge, place))
+        return self.engine(programme, as_of, place).expected_questions(facts, as_of)
 
     def questions_for(self, programme: str, facts: Iterable[str]) -> list[tuple[str, ...]]:
         """The facts, grouped by the question that asks for them together, in their order."""

@@ -77,12 +77,6 @@ class Knowledge:
         places: Mapping[str, Any] = self.lexicon.get("places", {})
         return places
 
-    def read_everything(self) -> None:
-        """Read also what is otherwise read when first used, so that a slip shows now. Raises PackError."""
-        for name, one in vars(type(self)).items():
-            if isinstance(one, cached_property):
-                getattr(self, name)
-
     def reading(self, interpretation: str | None) -> bool:
         """Whether a named reading is in force; no name means nothing to choose."""
         return interpretation is None or bool(self.interpretations.get(interpretation, {}).get("in_force", True))

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from eligibility.cases import CaseResult, run_case
+from eligibility.cases import NEEDED, CaseResult, day_of, decide_case, run_case
 from eligibility.check.finding import Finding, at, in_file, of_error
 from eligibility.check.written import programme_of
 from eligibility.errors import DecisionError
@@ -19,8 +19,6 @@ from knowledge import Knowledge, PackError, SourceFile, load
 from knowledge import pack as packs_of_the_house
 from knowledge.notice import read_notice
 from knowledge.yaml_source import load_yaml
-
-_CASE_KEYS = ("id", "programme", "place", "as_of")
 
 
 @dataclass(frozen=True)
@@ -49,8 +47,7 @@ class Case:
     @property
     def as_of(self) -> date:
         """The day as of which it asks."""
-        day = self.data["as_of"]
-        return day if isinstance(day, date) else date.fromisoformat(day)
+        return day_of(self.data)
 
     def found(self, code: str, key: str | None = None, about: str = "", **details: Any) -> Finding:
         """A finding at this case, or at one of its keys."""
@@ -105,18 +102,8 @@ class Packs:
 
     def decide(self, case: Mapping[str, Any], **changed: Any) -> Decision | None:
         """The decision of a case, with some of its keys changed; None where it cannot be decided."""
-        request = {**case, **changed}
-        day = request["as_of"]
         try:
-            return self.rules.decide(
-                request["programme"],
-                self.rules.read(request.get("facts") or {}),
-                as_of=day if isinstance(day, date) else date.fromisoformat(day),
-                place=request["place"],
-                declined=request.get("declined") or (),
-                question=request.get("question"),
-                about=request.get("about"),
-            )
+            return decide_case(self.rules, {**case, **changed})
         except DecisionError:
             return None
 
@@ -133,10 +120,10 @@ def read_cases(sources: Iterable[SourceFile]) -> Iterator[Case | Finding]:
             yield at(source, (), "no_cases")
             continue
         for number, entry in enumerate(entries):
-            lacking = [key for key in _CASE_KEYS if not isinstance(entry, dict) or key not in entry]
+            lacking = [key for key in NEEDED if not isinstance(entry, dict) or key not in entry]
             if lacking or not isinstance(entry.get("expect") or {}, dict):
                 yield at(source, ("cases", number), "case_lacks", keys=", ".join(lacking or ["expect"]))
-            elif not _is_day(entry["as_of"]):
+            elif not _has_a_day(entry):
                 yield at(source, ("cases", number, "as_of"), "case_day", value=str(entry["as_of"])[:40])
             else:
                 yield Case(source, number, entry)
@@ -224,8 +211,8 @@ def _attempt(part: Callable[[], Any]) -> list[Finding]:
     return []
 
 
-def _is_day(value: Any) -> bool:
+def _has_a_day(entry: Mapping[str, Any]) -> bool:
     try:
-        return isinstance(value, date) or bool(date.fromisoformat(value))
-    except (TypeError, ValueError):
+        return bool(day_of(entry))
+    except DecisionError:
         return False

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from eligibility.cases import day_of, decide_case
 from eligibility.errors import DecisionError
 from eligibility.model import Decision
 from eligibility.rulebook import Rulebook
@@ -57,7 +58,7 @@ def _requests(cases: Sequence[_Case], chance: random.Random) -> Iterator[dict[st
                 facts.pop(name, None)
             else:
                 facts[name] = chance.choice(pool[name])
-        yield {**request, "facts": facts, "as_of": _day(request["as_of"]) + chance.choice((-1, 0, 0, 0, 1)) * _DAY}
+        yield {**request, "facts": facts, "as_of": day_of(request) + chance.choice((-1, 0, 0, 0, 1)) * _DAY}
 
 
 def _near(value: Any) -> tuple[Any, ...]:
@@ -72,10 +73,6 @@ def _near(value: Any) -> tuple[Any, ...]:
     return day - _DAY, day, day + _DAY
 
 
-def _day(value: Any) -> date:
-    return value if isinstance(value, date) else date.fromisoformat(value)
-
-
 def _noticed(one: Any, other: Any) -> bool:
     """Whether a case could tell two answers apart: it names clauses that must be there, not those that must not."""
     if not isinstance(one, tuple) or not isinstance(other, tuple):
@@ -88,14 +85,7 @@ def _noticed(one: Any, other: Any) -> bool:
 def _seen(rules: Rulebook, request: Mapping[str, Any]) -> Any:
     """What a case could compare of an answer; last the clauses that carry it, then all that are cited."""
     try:
-        decision = rules.decide(
-            request["programme"],
-            rules.read(request["facts"] or {}),
-            as_of=_day(request["as_of"]),
-            place=request["place"],
-            question=request["question"],
-            about=request["about"],
-        )
+        decision = decide_case(rules, request)
     except DecisionError as error:
         return str(error)
     except Exception as error:  # a mutant may break the engine
