@@ -9,12 +9,12 @@ from fractions import Fraction
 from typing import Any
 
 from actions.profile import Profile
+from actions.reply import Reply
 from actions.room import Room
 from actions.speak import day, fill, one_line, percent, say, source, spoken, stated, wording, yuan
 from eligibility.expression import Env
 from eligibility.model import CONDITIONAL, ELIGIBLE, INELIGIBLE, Decision, Programme
 
-Reply = dict[str, Any]
 _QUOTED = ("decides", "open", "amount")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 

@@ -10,10 +10,11 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import interview
 from actions.decision_reply import signature
-from actions.interview import Reply
 from actions.knowledge_answer import answer, is_elliptical
+from actions.programmes import offered, programme_name
+from actions.reply import Reply, text_reply
 from actions.room import room
-from actions.screening import offered, programme_name, screening
+from actions.screening import screening
 from actions.speak import day, entry_spoken, one_line, say, source, wording
 from actions.state import State
 from actions.understand import Reading, read
@@ -24,11 +25,6 @@ Events = list[dict[str, Any]]
 def send(dispatcher: CollectingDispatcher, reply: Reply) -> None:
     """One reply to the user: its plain text for simple clients, the whole of it for the others."""
     dispatcher.utter_message(text=reply["text"], json_message=reply)
-
-
-def text_reply(text: str, outcome: str, suggestions: list[str] | None = None) -> Reply:
-    """A reply of plain words."""
-    return {"kind": "text", "text": text, "suggestions": suggestions or [], "outcome": outcome, "cited": []}
 
 
 class _Turn(Action):

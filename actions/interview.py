@@ -10,12 +10,12 @@ from typing import Any
 
 from actions.decision_reply import decision_reply, signature
 from actions.profile import Entry
+from actions.reply import Reply
 from actions.speak import day, entry_spoken, say, summary, wording
 from actions.state import State
 from eligibility.model import NEEDS_INFO, Decision, Programme
 from knowledge import Question
 
-Reply = dict[str, Any]
 _TRIALS = 60  # points tried inside an approximate value; a head-count said as “三十来个” has seven
 
 

@@ -12,14 +12,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from actions.screening import offered, programme_name
+from actions.programmes import offered, programme_name
+from actions.reply import Reply
 from actions.speak import day, one_line, say, source, wording
 from actions.state import State
 from eligibility.model import Aspect
 from knowledge import Clause
 from knowledge.search import Hit
-
-Reply = dict[str, Any]
 
 ON_SUBJECT = {"ask": 0.2, "check": 0.2, "nlu_fallback": 0.3}
 """By intent, the coverage (knowledge.search.Hit) from which a clause may be presented; a named programme counts as

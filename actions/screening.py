@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+from actions.programmes import programme_name
 from actions.speak import say
 from actions.state import State
 from eligibility import Rulebook
@@ -70,14 +71,3 @@ def _applicant(state: State) -> Applicant:
 def _screener(rules: Rulebook) -> Screener:
     """One for each rulebook: it remembers what it has worked out."""
     return Screener(rules)
-
-
-def offered(state: State) -> list[str]:
-    """The programmes to choose from when somebody has not said which: the most asked for."""
-    return [name for name in state.room.knowledge.lexicon["offered"] if name in state.room.rules.benefits]
-
-
-def programme_name(state: State, programme: str) -> str:
-    """How the programme is called in speech."""
-    words = state.room.knowledge.lexicon.get("programmes", {}).get(programme) or {}
-    return str(words.get("name") or state.room.rules.benefits[programme].title)

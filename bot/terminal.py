@@ -8,10 +8,10 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from actions.reply import Reply
 from bot.inputs import clean
 from bot.messages import say
 
-Reply = dict[str, Any]
 Turn = Callable[[str], Awaitable[list[Reply]]]
 
 
