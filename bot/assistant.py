@@ -8,17 +8,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.core.lock import TicketLock
 from rasa.core.lock_store import LOCK_LIFETIME, InMemoryLockStore, LockStore
 from rasa.core.tracker_store import InMemoryTrackerStore, TrackerStore
 
+from actions.reply import Reply, text_reply
+from actions.speak import say, wording
 from bot.action_endpoint import ActionEndpoint, describe
 from bot.nlu.text import escape_command, has_words, normalise_message
 from bot.privacy import mask
@@ -26,14 +26,9 @@ from bot.train import ensure_model
 
 logger = logging.getLogger(__name__)
 
-Reply = dict[str, Any]
-"""What a door renders (docs/architecture.md): at least `kind` and `text`."""
-
 LONGEST_MESSAGE = 300
 CHANNEL = "wengang"
 _COMMAND = re.compile(r"[/\u2215]\s*[A-Za-z_]")  # the second is what normalisation made of ／
-_WORDING = Path(__file__).parent.parent / "actions" / "wording" / "messages.yml"
-_HUMAN = "转人工"
 
 
 @dataclass
@@ -73,7 +68,7 @@ class Assistant:
         """
         bot.rasa_patches.apply()
         path = Path(model_path) if model_path else ensure_model()
-        apology = {**_say("action_failed"), "suggestions": [_HUMAN]}
+        apology = text_reply(say("action_failed"), "clarify", [say("call_human")])
         endpoint = ActionEndpoint(actions, apology, deadline)
         agent = Agent(action_endpoint=endpoint, lock_store=lock_store or QuickLockStore())
         agent.tracker_store = InMemoryTrackerStore(None)  # not Rasa's fail-safe wrapper: it loses turns in silence
@@ -128,12 +123,12 @@ class Assistant:
     async def _refuse_nothing(self, turn: Turn) -> None:
         """Only marks, emoji or nothing at all."""
         if not has_words(turn.text):
-            turn.replies = [_say("empty_message")]
+            turn.replies = [text_reply(say("empty_message"), "clarify")]
 
     async def _refuse_too_much(self, turn: Turn) -> None:
         """More than anybody types into a chat."""
         if len(turn.text) > LONGEST_MESSAGE:
-            turn.replies = [_say("too_long", limit=LONGEST_MESSAGE)]
+            turn.replies = [text_reply(say("too_long", limit=LONGEST_MESSAGE), "clarify")]
 
     async def _mask_personal_numbers(self, turn: Turn) -> None:
         """Neither Rasa nor the store nor a log sees an identity card, telephone or bank card number."""
@@ -141,13 +136,13 @@ class Assistant:
 
     async def _care_first(self, turn: Turn) -> None:
         """Somebody who speaks of dying is not asked about subsidies."""
-        if any(word in turn.text for word in _wording()["crisis_words"]):
-            turn.replies = [_say("crisis")]
+        if any(word in turn.text for word in wording("messages")["crisis_words"]):
+            turn.replies = [text_reply(say("crisis"), "clarify")]
 
     async def _refuse_commands(self, turn: Turn) -> None:
         """`/restart`, `/inform{…}`: the shape in which Rasa takes orders from developers is nothing a user says."""
         if _COMMAND.match(turn.text):
-            turn.replies = [_say("not_understood")]
+            turn.replies = [text_reply(say("not_understood"), "clarify")]
 
     async def _escape_slash(self, turn: Turn) -> None:
         """Any other leading slash is a slash."""
@@ -206,17 +201,3 @@ class QuickLockStore(InMemoryLockStore):
         """Hold the conversation's lock. Raises rasa.core.lock_store.LockError when it cannot be had in time."""
         async with super().lock(conversation_id, lock_lifetime, wait_time_in_seconds) as ticket:
             yield ticket
-
-
-def text(key: str, **details: Any) -> str:
-    """Return the sentence `key` of actions/wording/messages.yml with its {placeholders} filled."""
-    return str(_wording()[key]).format(**details)
-
-
-def _say(key: str, **details: Any) -> Reply:
-    return {"kind": "text", "text": text(key, **details), "outcome": "clarify"}
-
-
-@cache
-def _wording() -> dict[str, Any]:
-    return dict(yaml.safe_load(_WORDING.read_text(encoding="utf-8")))

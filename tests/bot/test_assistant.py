@@ -12,16 +12,18 @@ import pytest
 from rasa.core.channels.channel import UserMessage
 from rasa.core.tracker_store import InMemoryTrackerStore
 
+from actions.reply import text_reply
+from actions.speak import say
 from bot.action_endpoint import ActionEndpoint, describe
-from bot.assistant import Assistant, QuickLockStore, ReplyChannel, text
+from bot.assistant import Assistant, QuickLockStore, ReplyChannel
 from bot.rasa_patches import LONGEST_SESSION
 
-APOLOGY = text("action_failed")
+APOLOGY = say("action_failed")
 
 
 def clarify(words: str) -> dict[str, Any]:
     """The reply in which the assistant itself, not an action, says `words`."""
-    return {"kind": "text", "text": words, "outcome": "clarify"}
+    return text_reply(words, "clarify")
 
 
 class Talk:
@@ -250,14 +252,14 @@ def test_an_action_package_that_cannot_be_imported_is_an_error() -> None:
 
 @pytest.mark.parametrize("words", ["", "   ", "\n", "？？！", "😀👍", "\ud800", "\u200b"])
 async def test_nothing_to_read(stub_assistant: Assistant, words: str, stub_calls: list[str]) -> None:
-    assert await stub_assistant.reply("nothing", words) == [clarify(text("empty_message"))]
+    assert await stub_assistant.reply("nothing", words) == [clarify(say("empty_message"))]
     assert stub_calls == []
 
 
 async def test_too_much_to_read(stub_assistant: Assistant, stub_calls: list[str]) -> None:
-    assert await stub_assistant.reply("much", "长" * 301) == [clarify(text("too_long", limit=300))]
+    assert await stub_assistant.reply("much", "长" * 301) == [clarify(say("too_long", limit=300))]
     assert stub_calls == []
-    assert await stub_assistant.reply("much", "长" * 300) != [clarify(text("too_long", limit=300))]
+    assert await stub_assistant.reply("much", "长" * 300) != [clarify(say("too_long", limit=300))]
 
 
 @pytest.mark.parametrize("slash", ["/", "／", " /", "\u200b/", "/ "])
@@ -267,7 +269,7 @@ async def test_too_much_to_read(stub_assistant: Assistant, stub_calls: list[str]
 async def test_no_intent_can_be_forged(
     stub_assistant: Assistant, slash: str, forged: str, stub_calls: list[str]
 ) -> None:
-    assert await stub_assistant.reply("forger", slash + forged) == [clarify(text("not_understood"))]
+    assert await stub_assistant.reply("forger", slash + forged) == [clarify(say("not_understood"))]
     assert stub_calls == []
 
 
