@@ -68,7 +68,7 @@ class Assistant:
         """
         bot.rasa_patches.apply()
         path = Path(model_path) if model_path else ensure_model()
-        apology = text_reply(say("action_failed"), "clarify", [say("call_human")])
+        apology = {**text_reply(say("action_failed"), "clarify", [say("call_human")]), "failed": True}
         endpoint = ActionEndpoint(actions, apology, deadline)
         agent = Agent(action_endpoint=endpoint, lock_store=lock_store or QuickLockStore())
         agent.tracker_store = InMemoryTrackerStore(None)  # not Rasa's fail-safe wrapper: it loses turns in silence

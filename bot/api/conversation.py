@@ -42,7 +42,9 @@ class Message(Given):
     sender: StrictStr | None = Field(None, max_length=100, description="上次回复里的会话编号；没有就开始一段新对话")
     text: StrictStr = Field(description="用户说的话，最多 300 字")
     client_message_id: StrictStr | None = Field(
-        None, regex=r"^[A-Za-z0-9_-]{1,64}$", description="消息编号；同一会话里重发同一编号，得到同样的回复"
+        None,
+        regex=r"^[A-Za-z0-9_-]{1,64}$",
+        description="消息编号；同一会话里重发同一编号，得到同样的回复，没办成的重新办",
     )
 
 

@@ -1,17 +1,21 @@
-"""A message that a client sends twice is answered twice with the same words, and understood once."""
+"""A message that a client sends twice is answered twice with the same words, and understood once.
+
+A turn that failed (a reply marked ``failed``, the assistant's apology) is no answer: it is not kept, and the same
+message sent again is a new attempt.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from actions.reply import Reply
 from bot.store.models import Turn
 
-Replies = list[dict[str, Any]]
+Replies = list[Reply]
 
 
 class Turns:
@@ -26,7 +30,10 @@ class Turns:
         self._running: dict[tuple[str, str], asyncio.Task[Replies]] = {}
 
     async def once(self, sender: str, message: str, run: Callable[[], Awaitable[Replies]]) -> Replies:
-        """Return the replies to this message; `run` makes them unless they are already there or in the making."""
+        """Return the replies to this message; `run` makes them unless they are already there or in the making.
+
+        Raises what `run` raises; that, too, leaves nothing behind.
+        """
         key = (sender, message)
         task = self._running.get(key)
         if task is None:
@@ -45,6 +52,8 @@ class Turns:
         if known is not None:
             return known
         replies = await run()
+        if any(reply.get("failed") for reply in replies):
+            return replies
         try:
             with Session(self._engine, future=True) as session, session.begin():
                 session.add(Turn(sender=sender, client_message_id=message, replies=replies))

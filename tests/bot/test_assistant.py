@@ -6,17 +6,22 @@ import asyncio
 import logging
 import time
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
+import stub_actions
+from doors import settings
 from rasa.core.channels.channel import UserMessage
 from rasa.core.tracker_store import InMemoryTrackerStore
 
 from actions.reply import text_reply
 from actions.speak import say
 from bot.action_endpoint import ActionEndpoint, describe
+from bot.api.conversation import Conversation
 from bot.assistant import Assistant, QuickLockStore, ReplyChannel
 from bot.rasa_patches import LONGEST_SESSION
+from bot.store import Turns, migrate, open_engine
 
 APOLOGY = say("action_failed")
 
@@ -198,7 +203,25 @@ async def test_the_apology_offers_a_human(stub_assistant: Assistant) -> None:
     channel = ReplyChannel()
     parsed = {"text": "炸:action_answer", "intent": {"name": "ask", "confidence": 1.0}, "entities": []}
     await stub_assistant.agent.handle_message(UserMessage("炸:action_answer", channel, "apology", parsed))
-    assert channel.replies == [{**clarify(APOLOGY), "suggestions": ["转人工"]}]
+    assert channel.replies == [{**clarify(APOLOGY), "suggestions": ["转人工"], "failed": True}]
+
+
+async def test_a_failed_turn_is_run_again_and_a_successful_one_is_not(
+    stub_assistant: Assistant, stub_calls: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path}/turns.db"
+    migrate(url)
+    conversation = Conversation(stub_assistant, Turns(open_engine(url)), settings(tmp_path), lambda place: None)
+
+    async def send() -> list[dict[str, Any]]:
+        return await conversation.turn("again", "您好", None, None, "m-1")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(stub_actions.social, "act", lambda *_: 1 / 0)
+        assert [reply["text"] for reply in await send()] == [APOLOGY]
+    answers = [await send() for _ in range(3)]
+    assert [[reply["text"] for reply in replies] for replies in answers] == [["action_social"]] * 3
+    assert stub_calls.count("action_social") == 2
 
 
 async def test_what_cannot_be_stored_fails_before_the_store(talk: Talk) -> None:

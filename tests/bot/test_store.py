@@ -167,6 +167,31 @@ async def test_a_failed_turn_leaves_nothing_behind(engine):
     assert await turns.once("s", "m", lambda: answer("好")) == [{"text": "好"}]
 
 
+async def test_an_apology_is_not_kept_and_a_repeat_runs_the_turn_again(engine):
+    sorry, fine = [{"text": "一半"}, {"text": "没有办成", "failed": True}], [{"text": "好"}]
+    outcomes = [sorry, sorry, fine, fine]
+    turns = Turns(engine)
+
+    async def run():
+        return outcomes.pop(0)
+
+    assert [await turns.once("s", "m", run) for _ in range(4)] == [sorry, sorry, fine, fine]
+    assert len(outcomes) == 1, "the successful turn was run a second time"
+
+
+async def test_who_repeats_while_a_turn_fails_gets_the_same_apology(engine):
+    runs = []
+
+    async def run():
+        runs.append(1)
+        await asyncio.sleep(0.02)
+        return [{"text": "没有办成", "failed": True}]
+
+    turns = Turns(engine)
+    answers = await asyncio.gather(*(turns.once("s", "m", run) for _ in range(3)))
+    assert len(runs) == 1 and answers == [[{"text": "没有办成", "failed": True}]] * 3
+
+
 async def test_a_client_that_hangs_up_finds_its_answer_later(engine):
     turns, gate = Turns(engine), asyncio.Event()
 
