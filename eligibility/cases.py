@@ -59,15 +59,20 @@ def run(rules: Rulebook, paths: list[Path]) -> Iterator[CaseResult]:
 
 def decide_case(rules: Rulebook, case: Mapping[str, Any]) -> Decision:
     """The decision that a case asks for. Raises DecisionError."""
-    return rules.decide(
-        case["programme"],
-        rules.read(case.get("facts") or {}),
-        as_of=day_of(case),
-        place=case["place"],
-        declined=case.get("declined") or (),
-        question=case.get("question"),
-        about=case.get("about"),
-    )
+    return rules.decide(**arguments(rules, case))
+
+
+def arguments(rules: Rulebook, case: Mapping[str, Any]) -> dict[str, Any]:
+    """What a case hands to ``Rulebook.decide``, by the names of its arguments. Raises DecisionError."""
+    return {
+        "programme": case["programme"],
+        "facts": rules.read(case.get("facts") or {}),
+        "as_of": day_of(case),
+        "place": case["place"],
+        "declined": case.get("declined") or (),
+        "question": case.get("question"),
+        "about": case.get("about"),
+    }
 
 
 def day_of(case: Mapping[str, Any]) -> date:

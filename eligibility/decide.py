@@ -31,6 +31,7 @@ from eligibility.model import (
     Decision,
     Delegated,
     Exceptional,
+    Later,
     Leaf,
     NextQuestion,
     Programme,
@@ -138,14 +139,17 @@ class Engine:
             missing_for_results=for_results if settled else (),
             depends_on=self._depends_on(open_facts) if verdict == CONDITIONAL else (),
             assumptions=self._assumptions(deciding, truths, doubtful, env, (*worth.assumptions, *results.readings)),
-            would_change={} if settled else boundaries(self.programme, self.relevance, env, self.agency),
             refer_to=self._refer_to(worth, results),
             results=results.values,
-            next_question=self._next_question(rest, may_ask, for_amount, for_results) if settled else None,
             because=self._because(verdict, rest, deciding, truths, worth, results.cites),
             leaves={leaf.id: value for leaf, value in truths.items()},
             deciding=tuple(leaf.id for leaf in deciding),
-            branches=self._branches(env, open_facts, declined, rest) if verdict == CONDITIONAL else (),
+            later=replace(
+                blank.later,
+                next_question=lambda: self._next_question(rest, may_ask, for_amount, for_results) if settled else None,
+                would_change=lambda: {} if settled else boundaries(self.programme, self.relevance, env, self.agency),
+                branches=lambda: self._branches(env, open_facts, declined, rest) if verdict == CONDITIONAL else (),
+            ),
         )
 
     def _exceptional(self, blank: Decision, exception: Exceptional, env: Env) -> Decision:
@@ -192,18 +196,20 @@ class Engine:
         question: str | None,
         about: str | None,
     ) -> Decision:
-        identity = {
-            "packs": self.knowledge.hash,
-            "engine": ENGINE_VERSION,
-            "programme": self.programme.id,
-            "question": question,
-            "about": about,
-            "as_of": env["as_of"].isoformat(),
-            "place": places[0],
-            "facts": {name: str(value) for name, value in sorted(facts.items())},
-            "declined": sorted(declined),
-        }
-        canonical = _CANONICAL.encode(identity)
+
+        def identity() -> dict[str, Any]:
+            return {
+                "packs": self.knowledge.hash,
+                "engine": ENGINE_VERSION,
+                "programme": self.programme.id,
+                "question": question,
+                "about": about,
+                "as_of": env["as_of"].isoformat(),
+                "place": places[0],
+                "facts": {name: str(value) for name, value in sorted(facts.items())},
+                "declined": sorted(declined),
+            }
+
         return Decision(
             programme=self.programme.id,
             verdict=NOT_IN_NOTICE,
@@ -211,7 +217,7 @@ class Engine:
             place=places[0],
             window=window_of(self.programme, self.knowledge, env),
             facts=facts,
-            decision_id=hashlib.sha256(canonical.encode()).hexdigest(),
+            later=Later(lambda: hashlib.sha256(_CANONICAL.encode(identity()).encode()).hexdigest()),
         )
 
     def _delegated(self, question: str, env: Env) -> list[Delegated]:

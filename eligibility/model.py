@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from eligibility.expression import Comparison, Env, Evaluate, Expression
@@ -353,6 +354,16 @@ class NextQuestion:
 
 
 @dataclass(frozen=True)
+class Later:
+    """How to work out what a decision holds but few who ask for one read: see the properties of ``Decision``."""
+
+    decision_id: Callable[[], str]
+    next_question: Callable[[], NextQuestion | None] = lambda: None
+    would_change: Callable[[], Mapping[str, Any]] = dict
+    branches: Callable[[], tuple[Branch, ...]] = tuple
+
+
+@dataclass(frozen=True)
 class Decision:
     """The engine's answer for one programme, one set of facts, one date and one place.
 
@@ -360,7 +371,7 @@ class Decision:
         missing: the facts on which the verdict still turns and which the applicant can give, in the order of the text.
         missing_for_amount, missing_for_results: further facts that only the amount, only a named result needs.
         leaves: truth of every condition; deciding: those on which the verdict rests.
-        branches: what the verdict would be for each range of a fact that was declined.
+        later: works out the properties, each when it is first read.
     """
 
     programme: str
@@ -369,21 +380,38 @@ class Decision:
     place: str
     window: Window
     facts: Mapping[str, Any]
-    decision_id: str
+    later: Later = field(repr=False, compare=False)
     amount: Money | None = None
     missing: tuple[str, ...] = ()
     missing_for_amount: tuple[str, ...] = ()
     missing_for_results: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
-    would_change: Mapping[str, Any] = field(default_factory=dict)
     refer_to: tuple[str, ...] = ()
     results: Mapping[str, Any] = field(default_factory=dict)
-    next_question: NextQuestion | None = None
     because: tuple[Reason, ...] = ()
     leaves: Mapping[str, bool | None] = field(default_factory=dict)
     deciding: tuple[str, ...] = ()
-    branches: tuple[Branch, ...] = ()
+
+    @cached_property
+    def decision_id(self) -> str:
+        """Hash of everything that was asked and of the packs: the same question, the same id."""
+        return self.later.decision_id()
+
+    @cached_property
+    def next_question(self) -> NextQuestion | None:
+        """The question to ask now: first for the verdict, then for what only the amount or a result needs."""
+        return self.later.next_question()
+
+    @cached_property
+    def would_change(self) -> Mapping[str, Any]:
+        """What would turn a "no": the nearest boundary of each fact that the applicant could change."""
+        return self.later.would_change()
+
+    @cached_property
+    def branches(self) -> tuple[Branch, ...]:
+        """What the verdict would be for each range of a fact that was declined."""
+        return self.later.branches()
 
 
 def _facts(asks: Sequence[Ask]) -> tuple[str, ...]:

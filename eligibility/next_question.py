@@ -1,7 +1,8 @@
 """Which question to ask next: the one after which the fewest further questions are expected.
 
-Exact (dynamic programming over what is left of the rule) up to five questions, one step ahead beyond that. Every cell
-of a fact counts as equally likely; of a multi-select question, "none" and each single choice count alike.
+Exact (dynamic programming over what is left of the rule) for a programme of up to twelve questions. A wider one is
+looked at one step ahead until seven are left: there, the best order of twelve takes seconds to find. Every cell of a
+fact counts as equally likely; of a multi-select question, "none" and each single choice count alike.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 
 from eligibility.expression import Env
-from eligibility.model import NextQuestion
+from eligibility.model import Exceptional, Leaf, NextQuestion
 from eligibility.relevance import Relevance, Rest, support
 from knowledge import Question
 
-_EXACT_UP_TO = 5
+_EXACT_UP_TO, _EXACT_OF_A_WIDER_ONE = 12, 7
 _NO_QUESTION = (Fraction(0), "")
 
 
@@ -27,6 +28,7 @@ class QuestionOrder:
         for question in questions.values():
             for fact in question.facts:
                 self._asking.setdefault(fact, []).append(question)
+        self.exact_up_to = _EXACT_UP_TO if self._most_questions() <= _EXACT_UP_TO else _EXACT_OF_A_WIDER_ONE
         self._expected: dict[object, tuple[Fraction, str]] = {}
         self._ahead: dict[object, str] = {}
 
@@ -34,6 +36,13 @@ class QuestionOrder:
     def size(self) -> int:
         """How much is remembered."""
         return len(self._expected) + len(self._ahead)
+
+    def _most_questions(self) -> int:
+        """How many questions the whole programme can take."""
+        programme, catalogue = self.relevance.programme, self.relevance.catalogue
+        conditions: tuple[Leaf | Exceptional, ...] = (*programme.exceptions, *programme.leaves)
+        facts = [name for condition in conditions for name in condition.facts]
+        return len(self.groups(f for f in facts if f not in programme.held_by and not catalogue[f].agency))
 
     def groups(self, facts: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """Facts by the question that asks for most of them at once, of equals the plainest; else by their own id."""
@@ -87,7 +96,7 @@ class QuestionOrder:
         self, rest: Rest, groups: Mapping[str, tuple[str, ...]], askable: frozenset[str]
     ) -> Sequence[str]:
         """The questions to compare: all while they are few, else the one after which the fewest stay relevant."""
-        if len(groups) <= _EXACT_UP_TO:
+        if len(groups) <= self.exact_up_to:
             return list(groups)
         key = (askable, rest.key)
         chosen = self._ahead.get(key)

@@ -82,7 +82,8 @@ def _citation(blank: Decision, knowledge: Knowledge, mention: str | None) -> Dec
     if mention is None:
         asked = next((name for name, one in knowledge.questions.items() if _MENTION in one.facts), _MENTION)
         question = NextQuestion(asked, (_MENTION,), "verdict")
-        return replace(blank, verdict=NEEDS_INFO, missing=(_MENTION,), next_question=question)
+        later = replace(blank.later, next_question=lambda: question)
+        return replace(blank, verdict=NEEDS_INFO, missing=(_MENTION,), later=later)
     documents = matching(cited_documents(knowledge), mention)
     if not documents:
         return replace(blank, verdict=NOT_IN_NOTICE, refer_to=(message("number_not_printed"),))

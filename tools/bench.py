@@ -15,36 +15,16 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import date
 from pathlib import Path
 from statistics import median
 
+from figure import Row
 from loadtest import SCRIPT, Measured, Talk, load, rasa_talk, timed, transcript, wengang_talk
 from machine import ROOT, heading
 from servers import PROGRAMS, Server, stock_rasa, stored_events, wengang
 
 REPORT = ROOT / "docs" / "benchmarks.md"
-CASES = ROOT / "tests" / "contract" / "cases_public.yml"
 QUESTIONS = ROOT / "tests" / "contract" / "questions_public.tsv"
-AS_OF, PLACE = date(2021, 9, 1), "本溪"
-
-
-@dataclass
-class Row:
-    """One measured figure; `limit` is the target it is held against."""
-
-    what: str
-    value: float
-    unit: str
-    limit: float | None = None
-    note: str = ""
-
-    def cells(self) -> list[str]:
-        """The row as it is printed."""
-        digits = 0 if self.value >= 100 else 1 if self.value >= 10 else 2
-        met = "" if self.limit is None else "✓" if self.value <= self.limit else "✗"
-        target = "" if self.limit is None else f"≤ {self.limit:g} {self.unit}"
-        return [self.what, f"{self.value:.{digits}f} {self.unit}", target, met, self.note]
 
 
 @dataclass
@@ -174,44 +154,17 @@ def _model(options: Options) -> Path:
 
 
 def engine(options: Options) -> Iterator[Row]:
-    """Decisions over the public cases of the programmes there are."""
-    from eligibility import Rulebook
-    from knowledge import load as load_knowledge
+    """Decisions over the public cases."""
+    import bench_engine
 
-    began = time.perf_counter()
-    rules = Rulebook(load_knowledge())
-    yield Row("读取政策包并编译规则", (time.perf_counter() - began) * 1000, "ms")
-    cases = _cases(rules)
-    runs = 20 if options.quick else 200
-    typical, slow = [], []
-    for programme, facts, as_of, place in cases:
-        p50, p95 = timed(lambda p=programme, f=facts, a=as_of, o=place: rules.decide(p, f, as_of=a, place=o), runs)
-        typical.append(p50)
-        slow.append(p95)
-    yield Row("一次判断（含下一问），中位数", median(typical), "µs", note=f"{len(cases)} 个公开案例，各 {runs} 次")
-    yield Row("一次判断（含下一问），最慢案例的 p95", max(slow), "µs")
-    for programme in rules.programmes:
-        p50, _ = timed(lambda p=programme: rules.decide(p, {}, as_of=AS_OF, place=PLACE), runs)
-        yield Row(f"第一问：{programme}", p50, "µs")
+    yield from bench_engine.engine(options.quick)
 
 
 def questions(options: Options) -> Iterator[Row]:
-    """How many questions an interview takes, against the order of the notice."""
-    from eligibility import Rulebook
-    from eligibility.interview import effort
-    from knowledge import load as load_knowledge
-    from knowledge.yaml_source import load_yaml
+    """How many questions an interview takes."""
+    import bench_engine
 
-    rules = Rulebook(load_knowledge())
-    for row in effort(rules, load_yaml(CASES).data["cases"]):
-        name = row.programme or "合计"
-        compared = f"{row.cases} 个公开案例；照条文顺序逐项问 {row.text_order:.2f} 问"
-        yield Row(f"到结论平均要问几句：{name}", row.ours, "问", note=compared)
-    for programme in rules.programmes:
-        if programme == "employment_difficulty_status":
-            continue  # more than twelve questions: the exact expectation is out of reach, the order is one step ahead
-        expected = rules.expected_questions(programme, {}, AS_OF, PLACE)
-        yield Row(f"期望要问几句（各答案等可能，最优顺序）：{programme}", expected, "问")
+    yield from bench_engine.questions(options.quick)
 
 
 def search(options: Options) -> Iterator[Row]:
@@ -228,21 +181,6 @@ def search(options: Options) -> Iterator[Row]:
     took = sorted(timed(lambda q=question: searcher.search(q), 3)[0] for question in asked)
     yield Row("一次条文检索，p50", median(took), "µs", note=f"{len(asked)} 个公开问题")
     yield Row("一次条文检索，p95", took[int(0.95 * len(took))], "µs")
-
-
-def _cases(rules: object) -> list[tuple]:
-    from knowledge.yaml_source import load_yaml
-
-    cases = [case for case in load_yaml(CASES).data["cases"] if case["programme"] in rules.programmes]
-    return [
-        (
-            case["programme"],
-            rules.read(case.get("facts") or {}),
-            date.fromisoformat(str(case["as_of"])),
-            case.get("place", PLACE),
-        )
-        for case in cases
-    ]
 
 
 # ── the report ──
