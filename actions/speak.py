@@ -16,6 +16,7 @@ from jinja2 import Environment, Template
 
 from actions.profile import Entry, Profile
 from knowledge import Clause, Fact, Knowledge
+from knowledge.text import day
 
 _WORDING = Path(__file__).with_name("wording")
 _JINJA = Environment(autoescape=False)  # noqa: S701 - plain text; every door escapes for itself
@@ -40,11 +41,6 @@ def fill(template: str, **values: Any) -> str:
 def say(key: str, **values: Any) -> str:
     """The sentence ``key`` of messages.yml."""
     return fill(wording("messages")[key], **values)
-
-
-def day(value: date) -> str:
-    """2021年9月1日"""
-    return f"{value.year}年{value.month}月{value.day}日"
 
 
 def yuan(fen: int) -> str:

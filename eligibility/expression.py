@@ -20,6 +20,7 @@ from fractions import Fraction
 from typing import Any
 
 from eligibility.errors import message
+from eligibility.syntax import Constant, Junction, Membership, Name, Negation, Operation, Relation, Tree
 
 Env = Mapping[str, Any]
 Evaluate = Callable[[Env], Any]
@@ -61,6 +62,7 @@ class Expression:
         names: facts and derived values it mentions, in the order of the text.
         type: bool | number | date | span | symbol.
         comparisons: its numeric and date comparisons.
+        tree: how it is built; None where it was not read from a text.
     """
 
     text: str
@@ -68,6 +70,7 @@ class Expression:
     names: tuple[str, ...]
     type: str
     comparisons: tuple[Comparison, ...] = ()
+    tree: Tree | None = None
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,7 @@ def either(names: Sequence[str], more: Sequence[str]) -> tuple[str, ...]:
 class _Term:
     evaluate: Evaluate
     type: str
+    tree: Tree
     names: tuple[str, ...] = ()
     symbol: str | None = None  # a bare or quoted word that is no name: a value of a choice
     fact: str | None = None
@@ -151,7 +155,7 @@ class _Parser:
             raise self._unreadable(self.tokens[self.at][1])
         if wanted and term.type not in wanted:
             self._require(term, wanted[0])
-        return Expression(self.text, term.evaluate, term.names, term.type, tuple(self.comparisons))
+        return Expression(self.text, term.evaluate, term.names, term.type, tuple(self.comparisons), term.tree)
 
     # --- words -------------------------------------------------------------------------------------------------
     def _tokens(self, text: str) -> list[tuple[str, str]]:
@@ -219,7 +223,8 @@ class _Parser:
                     result = None
             return result
 
-        return _Term(evaluate, "bool", tuple(dict.fromkeys(name for term in terms for name in term.names)))
+        tree = Junction("or" if dominant else "and", tuple(term.tree for term in terms))
+        return _Term(evaluate, "bool", tree, tuple(dict.fromkeys(name for term in terms for name in term.names)))
 
     def _negation(self) -> _Term:
         if not self._peek("not"):
@@ -233,7 +238,7 @@ class _Parser:
             value = inner(env)
             return None if value is None else not value
 
-        return _Term(evaluate, "bool", term.names)
+        return _Term(evaluate, "bool", Negation(term.tree), term.names)
 
     # --- comparison --------------------------------------------------------------------------------------------
     def _comparison(self) -> _Term:
@@ -257,7 +262,7 @@ class _Parser:
             x, y = a(env), b(env)
             return None if x is None or y is None else compare(x, y)
 
-        return _Term(evaluate, "bool", names)
+        return _Term(evaluate, "bool", Relation(sign, left.tree, right.tree), names)
 
     def _membership(self, left: _Term) -> _Term:
         self._expect("[")
@@ -272,7 +277,7 @@ class _Parser:
             value = inner(env)
             return None if value is None else value in allowed
 
-        return _Term(evaluate, "bool", left.names)
+        return _Term(evaluate, "bool", Membership(left.tree, tuple(members)), left.names)
 
     def _member(self, left: _Term) -> str:
         member = self._as_values(left, self._sum())[1]
@@ -299,19 +304,18 @@ class _Parser:
     def _sum(self) -> _Term:
         left = self._product()
         while self._peek("+", "-"):
-            sign = 1 if self._take()[1] == "+" else -1
+            sign = self._take()[1]
             left = self._added(left, self._product(), sign)
         return left
 
-    def _added(self, left: _Term, right: _Term, sign: int) -> _Term:
-        a, b, names = left.evaluate, right.evaluate, either(left.names, right.names)
-        kinds = (left.type, right.type)
+    def _added(self, left: _Term, right: _Term, word: str) -> _Term:
+        sign, kinds = 1 if word == "+" else -1, (left.type, right.type)
         if kinds == ("number", "number"):
-            return _Term(_lift(lambda x, y: x + sign * y, a, b), "number", names)
+            return _operation(word, left, right, lambda x, y: x + sign * y, "number")
         if kinds == ("date", "span"):
-            return _Term(_lift(lambda x, y: add_span(x, y, sign), a, b), "date", names)
+            return _operation(word, left, right, lambda x, y: add_span(x, y, sign), "date")
         if kinds == ("date", "date") and sign < 0:
-            return _Term(_lift(lambda x, y: (x - y).days, a, b), "number", names)
+            return _operation(word, left, right, lambda x, y: (x - y).days, "number")
         for term in (left, right):
             if term.symbol is not None:
                 raise self._unknown_name(term.symbol)
@@ -324,11 +328,7 @@ class _Parser:
             right = self._atom()
             self._require(left, "number")
             self._require(right, "number")
-            left = _Term(
-                _lift(operator.mul if sign == "*" else _divide, left.evaluate, right.evaluate),
-                "number",
-                either(left.names, right.names),
-            )
+            left = _operation(sign, left, right, operator.mul if sign == "*" else _divide, "number")
         return left
 
     def _atom(self) -> _Term:
@@ -340,7 +340,7 @@ class _Parser:
         if kind == "date":
             return self._date(word)
         if kind == "percent":
-            return _constant(Fraction(word) / 100, "number")
+            return _constant(f"{word}%", Fraction(word) / 100, "number")
         if kind == "string":
             return _symbol(word[1:-1])
         if kind == "number":
@@ -351,23 +351,25 @@ class _Parser:
 
     def _date(self, word: str) -> _Term:
         try:
-            return _constant(date.fromisoformat(word), "date")
+            return _constant(word, date.fromisoformat(word), "date")
         except ValueError:
             raise ExpressionError(message("no_such_date", value=word), message("mend_no_such_date")) from None
 
     def _number(self, word: str) -> _Term:
         value = Fraction(word) if "." in word else int(word)
         if isinstance(value, int) and self._peek(*_UNITS):
-            months, days = _UNITS[self._take()[1]]
-            return _constant(Span(value * months, value * days), "span")
-        return _constant(value, "number")
+            unit = self._take()[1]
+            months, days = _UNITS[unit]
+            return _constant(f"{word} {unit}", Span(value * months, value * days), "span")
+        return _constant(word, value, "number")
 
     def _name(self, word: str) -> _Term:
         if word in ("true", "false"):
-            return _constant(word == "true", "bool")
+            return _constant(word, word == "true", "bool")
         if word in self.vocabulary.types:
             look_up = self.vocabulary.resolve.get(word) or (lambda env: env.get(word))
-            return _Term(look_up, self.vocabulary.types[word], (word,), fact=word)
+            kind = self.vocabulary.types[word]
+            return _Term(look_up, kind, Name(word, kind), (word,), fact=word)
         return _symbol(word)
 
     def _require(self, term: _Term, wanted: str) -> None:
@@ -388,12 +390,17 @@ class _Parser:
         return ExpressionError(message("unknown_name", name=name), message("mend_unknown_name", suggestion=suggestion))
 
 
-def _constant(value: Any, kind: str) -> _Term:
-    return _Term(lambda env: value, kind)
+def _constant(text: str, value: Any, kind: str) -> _Term:
+    return _Term(lambda env: value, kind, Constant(text, value, kind))
 
 
 def _symbol(word: str) -> _Term:
-    return _Term(lambda env: word, "symbol", symbol=word)
+    return _Term(lambda env: word, "symbol", Constant(word, word, "symbol"), symbol=word)
+
+
+def _operation(sign: str, left: _Term, right: _Term, function: Callable[[Any, Any], Any], kind: str) -> _Term:
+    tree = Operation(sign, left.tree, right.tree, kind)
+    return _Term(_lift(function, left.evaluate, right.evaluate), kind, tree, either(left.names, right.names))
 
 
 def _lift(function: Callable[[Any, Any], Any], a: Evaluate, b: Evaluate) -> Evaluate:

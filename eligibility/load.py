@@ -287,17 +287,17 @@ class _File:
         for i, way in enumerate(typed(self.source, place, ways, list)):
             fields = self.fields((*place, i), way, "if", "value", "assume", "given_only")
             expression = self.expression(fields, "value")
-            conditional = "if" in fields.data
-            if conditional:
-                expression = _guarded(self.expression(fields, "if", "bool"), expression)
+            condition = self.expression(fields, "if", "bool") if "if" in fields.data else None
+            if condition is not None:
+                expression = _guarded(condition, expression)
             assumption = self.assumption(fields)
             if assumption and not self.knowledge.reading(assumption.id):
                 continue  # then this way is not open, and the next one is taken
             given_only = fields.get("given_only", bool, False)
-            found.append(Derived(expression, self.names.facts_of(expression), given_only, conditional, assumption))
+            found.append(Derived(expression, self.names.facts_of(expression), given_only, condition, assumption))
         if not found:
             raise self.error(place, "missing_key", key="value")
-        if all(way.conditional for way in found):
+        if all(way.condition is not None for way in found):
             raise self.error(place, "always_conditional", name=name)
         for i, way in enumerate(found):
             if way.expression.type != found[0].expression.type:
@@ -496,7 +496,7 @@ class _File:
             raise self.unknown((*inner.place, "id"), "unknown_assumption", name, self.knowledge.interpretations)
         otherwise = self.expression(inner, "otherwise") if "otherwise" in inner.data else None
         applies = self.expression(inner, "if", "bool") if "if" in inner.data else None
-        return Assumption(name, otherwise.evaluate if otherwise else None, applies.evaluate if applies else None)
+        return Assumption(name, otherwise, applies)
 
     def reading(self, fields: Fields, expression: Expression) -> tuple[Expression, Assumption | None]:
         """The expression in force: as written, with its assumption, or under the other reading where that is chosen."""
@@ -522,7 +522,7 @@ def _guarded(condition: Expression, value: Expression) -> Expression:
         return value.evaluate(env) if condition.evaluate(env) else None
 
     names = either(condition.names, value.names)
-    return Expression(value.text, evaluate, names, value.type, (*condition.comparisons, *value.comparisons))
+    return replace(value, evaluate=evaluate, names=names, comparisons=(*condition.comparisons, *value.comparisons))
 
 
 def first_value(options: Sequence[Guarded], env: Env) -> Any:

@@ -36,14 +36,14 @@ class Assumption:
     """
 
     id: str
-    otherwise: Evaluate | None = None
-    applies: Evaluate | None = None
+    otherwise: Expression | None = None
+    applies: Expression | None = None
 
     def matters(self, env: Env, value: Any) -> bool:
         """Whether the other reading could say something else here, where this one says ``value``."""
-        if self.applies is not None and not self.applies(env):
+        if self.applies is not None and not self.applies.evaluate(env):
             return False
-        return self.otherwise is None or self.otherwise(env) != value
+        return self.otherwise is None or self.otherwise.evaluate(env) != value
 
 
 FLOOR = Assumption("floor_to_fen")
@@ -144,13 +144,13 @@ class Derived:
 
     Attributes:
         given_only: used when its facts are given, but never asked for.
-        conditional: it holds in some cases only (``if:``); the next way is there for the others.
+        condition: when it holds (``if:``; worked into ``expression``); the next way is there for the other cases.
     """
 
     expression: Expression
     facts: tuple[str, ...]
     given_only: bool = False
-    conditional: bool = False
+    condition: Expression | None = None
     assumption: Assumption | None = None
 
 

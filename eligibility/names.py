@@ -67,7 +67,7 @@ class Names:
             return None
 
         in_turn = sorted(ways, key=lambda way: way.given_only)
-        until = next(i for i, way in enumerate(in_turn) if not way.conditional)
+        until = next(i for i, way in enumerate(in_turn) if way.condition is None)
         never_lacking = any(not way.facts for way in ways if not way.given_only)
         asked = [] if never_lacking else [fact for way in in_turn[: until + 1] for fact in way.facts]
         reads = [name for way in ways for name in self.reads_of(way.expression)]

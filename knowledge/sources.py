@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from knowledge.fields import Fields, typed
+from knowledge.text import day
 from knowledge.yaml_source import Place, SourceFile
 
 GRADES = ("notice", "law", "official", "official_mirror", "edu", "media", "secondary")
@@ -220,4 +221,4 @@ def say_period(words: Wording, period: Period) -> str:
 
 
 def _say_bound(bound: datetime.date | int | None) -> str:
-    return f"{bound.year}年{bound.month}月{bound.day}日" if isinstance(bound, datetime.date) else f"{bound}年"
+    return day(bound) if isinstance(bound, datetime.date) else f"{bound}年"

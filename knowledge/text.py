@@ -1,6 +1,7 @@
 """Comparing and searching Chinese text. Quotes are never passed through here on their way to a user."""
 
 import unicodedata
+from datetime import date
 
 _INVISIBLE = {"Cc", "Cf", "Cs"}  # control and zero-width characters, lone surrogates: typed by nobody, pasted by many
 
@@ -19,6 +20,11 @@ def without_space(text: str) -> str:
 def same_ignoring_space(one: str, other: str) -> bool:
     """Tell whether two texts are the same but for white space: scans break lines inside words."""
     return without_space(one) == without_space(other)
+
+
+def day(value: date) -> str:
+    """2021年9月1日"""
+    return f"{value.year}年{value.month}月{value.day}日"
 
 
 class Spaceless:
