@@ -22,8 +22,6 @@ from bot.settings import Settings, SettingsError, load
 if TYPE_CHECKING:
     from bot.assistant import Assistant
     from eligibility import Rulebook
-    from knowledge import Knowledge
-    from knowledge.search import Searcher
 
 app = typer.Typer(
     name="wengang",
@@ -75,6 +73,7 @@ def run(arguments: list[str]) -> int:
 @app.command(help=say("command.serve"))
 def serve() -> None:
     """Train if need be, migrate, load, serve."""
+    from actions.room import room
     from bot.server import bind, create_app
     from bot.server import serve as serve_app
     from bot.store import migrate
@@ -83,8 +82,7 @@ def serve() -> None:
     settings.key()
     taken = bind(settings.host, settings.port)
     migrate(settings.database_url)
-    rules = _rules()
-    searcher = _searcher(rules.knowledge)
+    here = room()  # the one that the actions use; a broken pack is told before the model is trained
     print(say("serve.loading"), file=sys.stderr)
     _model()
 
@@ -93,7 +91,7 @@ def serve() -> None:
 
         kept = tracker_store(settings.database_url) if settings.tracker_store == "sql" else None
         assistant = await _assistant(kept)
-        return create_app(assistant, rules, searcher, settings)
+        return create_app(assistant, here.rules, here.searcher, settings)
 
     serve_app(make_app, taken, lambda url: print(say("serve.ready", url=url), flush=True))
 
@@ -123,8 +121,9 @@ def search(question: str = Question, file: str = Questions, as_of: str = AsOf, a
     day = read_date(as_of, "--as-of") if as_of else None
     from bot.shapes import found
     from knowledge import load as load_packs
+    from knowledge.search import Searcher
 
-    searcher = _searcher(load_packs())
+    searcher = Searcher(load_packs())
     for one in questions:
         result = found(one, searcher.search(one, as_of=day))
         if as_json:
@@ -243,12 +242,6 @@ def _rules() -> Rulebook:
     return Rulebook(load_packs())
 
 
-def _searcher(knowledge: Knowledge) -> Searcher:
-    from knowledge.search import Searcher
-
-    return Searcher(knowledge)
-
-
 def _model(force: bool = False) -> Path:
     from bot.train import ensure_model
 
@@ -256,8 +249,11 @@ def _model(force: bool = False) -> Path:
 
 
 async def _assistant(tracker_store: Any = None) -> Assistant:
+    """The assistant; the packs are loaded before, for every action is timed, also the first one."""
+    from actions.room import room
     from bot.assistant import Assistant
 
+    room()
     return await Assistant.load(tracker_store=tracker_store)
 
 

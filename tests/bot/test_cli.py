@@ -1,5 +1,6 @@
 """The commands, as typed."""
 
+import asyncio
 import io
 import json
 import os
@@ -442,6 +443,35 @@ def test_serve_says_when_it_is_ready_answers_and_stops_cleanly():
     finally:
         process.kill()
     assert "Traceback" not in err and out == "" and err.endswith("已停止。\n")
+
+
+def test_serve_and_its_actions_use_the_same_rules_and_index(assistant, monkeypatch):
+    from actions.room import room
+    from bot import server
+
+    given = []
+    monkeypatch.setattr(server, "create_app", lambda *parts: given.append(parts))
+    monkeypatch.setattr(server, "serve", lambda make_app, taken, ready: (taken.close(), asyncio.run(make_app())))
+    monkeypatch.setenv("WENGANG_PORT", str(free_port()))
+    monkeypatch.setenv("WENGANG_SECRET", "s" * 32)
+    assert cli.run(["serve"]) == 0
+    [(_, rules, searcher, _)] = given
+    assert rules is room().rules and searcher is room().searcher
+
+
+def test_the_packs_are_loaded_before_the_first_action_is_timed(monkeypatch):
+    from actions import room
+    from bot.assistant import Assistant
+
+    order = []
+    monkeypatch.setattr(room, "room", lambda: order.append("room"))
+
+    async def load(**_):
+        order.append("assistant")
+
+    monkeypatch.setattr(Assistant, "load", load)
+    asyncio.run(cli._assistant())
+    assert order == ["room", "assistant"]
 
 
 def test_serve_on_a_port_in_use_says_so_at_once():
