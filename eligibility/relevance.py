@@ -207,7 +207,7 @@ class Relevance:
         node = memory.nodes.get(tuple(key))
         if node is None:
             below = frozenset().union(*(support(child) for child in children))
-            node = memory.nodes[tuple(key)] = Choice(fact, tuple(children), below | {fact})
+            node = memory.nodes.setdefault(tuple(key), Choice(fact, tuple(children), below | {fact}))
         return node
 
     # --- cells -------------------------------------------------------------------------------------------------

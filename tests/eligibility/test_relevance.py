@@ -15,6 +15,7 @@ import pytest
 from eligibility import Rulebook
 from eligibility.decide import Engine
 from eligibility.model import Decision, Programme
+from eligibility.relevance import Choice, Relevance
 from knowledge import Knowledge
 
 DAY = date(2021, 8, 1)
@@ -149,6 +150,20 @@ def test_extreme_numbers_are_decided(rules: Rulebook, layoffs: int, insured: int
         )
         known = rules.decide("stabilisation_refund", whole, as_of=DAY, place="本溪")
         assert known.would_change == {"layoff_count_at_most": boundary}
+
+
+def test_two_threads_that_make_the_same_node_end_up_with_one(rules: Rulebook, knowledge: Knowledge) -> None:
+    """Equal diagrams are told by identity; a second copy would make a fact look relevant that is not."""
+
+    class Raced(dict[Any, Any]):
+        def get(self, key: Any, default: Any = None) -> Any:
+            self.setdefault(key, Choice(key[0], (), frozenset()))  # another thread is quicker, after this look
+            return default
+
+    relevance = Relevance(rules.programmes["stabilisation_refund"], knowledge.facts)
+    relevance._memory.nodes = raced = Raced()
+    found = relevance.diagram(relevance.rest({"as_of": DAY}))
+    assert any(found is node for node in raced.values())
 
 
 def test_memory_stays_bounded_over_many_different_numbers(knowledge: Knowledge) -> None:
