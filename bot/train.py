@@ -17,7 +17,17 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = 2  # models besides the present one
 
-_SOURCES = ("data", "knowledge/packs", "bot/domain", "bot/config.yml", "bot/nlu/*.py", "requirements.lock")
+_SOURCES = (  # all that the trained pipeline is made of, and no more: a new rule is no reason to learn sentences anew
+    "data",
+    "bot/domain",
+    "bot/config.yml",
+    "bot/nlu/*.py",
+    "actions/values/*.py",  # finds the quantities, which the classifier is told of
+    "knowledge/packs/common/lexicon.yml",  # the words for programmes, aspects, facts and places
+    "knowledge/yaml_source.py",  # and how they are read
+    "knowledge/errors.py",
+    "requirements.lock",
+)
 _STAGES = {  # component Rasa begins to train → what the user reads; in the order of Rasa's training
     "RulePolicy": "学习对话规则",
     "ProjectTokenizer": "读取政策包里的词",

@@ -1,5 +1,6 @@
 """The model's name follows its sources; an archive appears complete or not at all."""
 
+import ast
 import shutil
 import tarfile
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot import train
-from bot.train import TrainingError, ensure_model, model_name
+from bot.train import TrainingError, _source_files, ensure_model, model_name
 
 ROOT = Path(__file__).parents[2]
 
@@ -15,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def house(tmp_path: Path) -> Path:
     """A copy of everything a model is made from."""
-    for part in ("data", "bot/domain", "bot/nlu", "knowledge/packs"):
+    for part in ("data", "bot/domain", "bot/nlu", "actions/values", "knowledge"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
     for part in ("bot/config.yml", "requirements.lock"):
         shutil.copy(ROOT / part, tmp_path / part)
@@ -51,6 +52,8 @@ def test_the_name_is_that_of_the_sources(house: Path) -> None:
         "bot/domain/memory.yml",
         "bot/config.yml",
         "bot/nlu/spans.py",
+        "actions/values/quantities.py",
+        "knowledge/yaml_source.py",
         "requirements.lock",
     ],
 )
@@ -67,7 +70,42 @@ def test_other_files_do_not(house: Path) -> None:
     (house / "bot" / "nlu" / "__pycache__").mkdir(exist_ok=True)
     (house / "bot" / "nlu" / "__pycache__" / "spans.pyc").write_bytes(b"x")
     (house / "data" / ".swp").write_bytes(b"x")
+    (house / "actions" / "values" / "README.md").write_text("", encoding="utf-8")
     assert model_name(house) == before
+
+
+def test_a_notice_its_rules_and_its_cases_train_nothing_anew(house: Path) -> None:
+    """The reading of sentences takes from the packs no more than the words in common/lexicon.yml."""
+    before = model_name(house)
+    for path in (house / "knowledge" / "packs").rglob("*.*"):
+        if path.name != "lexicon.yml":
+            path.write_text("changed", encoding="utf-8")
+    assert model_name(house) == before
+
+
+def test_no_module_that_reads_sentences_is_left_out() -> None:
+    """Of the code that Rasa's components import, directly or not, all is part of the name."""
+    named, todo, missing = set(_source_files(ROOT)), sorted((ROOT / "bot" / "nlu").glob("*.py")), set[str]()
+    read: set[Path] = set()
+    while todo:
+        path = todo.pop()
+        read.add(path)
+        missing |= {path.relative_to(ROOT).as_posix()} - {each.relative_to(ROOT).as_posix() for each in named}
+        todo += [found for found in _ours(path) if found not in read]
+    assert {ROOT / "actions" / "values" / "numerals.py", ROOT / "knowledge" / "yaml_source.py"} <= read
+    assert not missing
+
+
+def _ours(path: Path) -> list[Path]:
+    """Our modules that a module imports; of knowledge.pack the folder of the packs is no code."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and ast.unparse(node) != "from knowledge.pack import PACKS":
+            parts = node.module.split(".")
+            names = [Path(*parts), *(Path(*parts, alias.name) for alias in node.names)]
+            files = [f for name in names for f in (ROOT / name.with_suffix(".py"), ROOT / name / "__init__.py")]
+            found += [file for file in files if file.exists()]
+    return found
 
 
 def test_trained_only_when_missing_or_forced(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
