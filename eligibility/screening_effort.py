@@ -14,6 +14,7 @@ from typing import Any
 
 from eligibility.applicant import Applicant
 from eligibility.decide import with_implied
+from eligibility.effort import answer
 from eligibility.model import Programme
 from eligibility.screen import Ask, Screener, Screening
 
@@ -97,8 +98,9 @@ def play(
         if question is None:
             return Played(tuple(asked), now)
         asked.append(question)
-        facts |= {name: truth[name] for name in question.facts if name in truth}
-        declined |= {name for name in question.facts if name not in truth}
+        told, unsure = answer(question.facts, truth)
+        facts |= told
+        declined |= unsure
 
 
 def play_in_turn(
@@ -133,9 +135,9 @@ def play_in_turn(
             if not in_time or question is None or question.purpose != "verdict":
                 break
             count += 1
-            names = [screener.applicants.name(fact, programme.id) for fact in question.facts]
-            facts |= {name: truth[name] for name in names if name in truth}
-            declined |= {name for name in names if name not in truth}
+            told, unsure = answer((screener.applicants.name(fact, programme.id) for fact in question.facts), truth)
+            facts |= told
+            declined |= unsure
     return count
 
 

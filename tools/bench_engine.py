@@ -16,7 +16,7 @@ from servers import PROGRAMS
 
 from eligibility import Decision, Rulebook
 from eligibility.cases import arguments
-from eligibility.interview import effort
+from eligibility.effort import effort
 from knowledge import load
 from knowledge.yaml_source import load_yaml
 

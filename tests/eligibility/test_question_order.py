@@ -13,7 +13,7 @@ import pytest
 from every_order import EveryOrder
 
 from eligibility import Rulebook
-from eligibility.interview import effort, play
+from eligibility.effort import effort, play
 from knowledge.pack import PACKS
 from knowledge.yaml_source import load_yaml
 

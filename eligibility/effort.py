@@ -1,4 +1,4 @@
-"""How many questions an interview takes: played through with the facts of a case, in our order and in the text's.
+"""How many questions one programme takes: interviews played through with the facts of cases, in two orders.
 
 The applicant knows what the case states; what it does not state, he declines.
 """
@@ -58,8 +58,15 @@ def play(rules: Rulebook, case: Mapping[str, Any], in_text_order: bool = False) 
         if in_text_order:
             asked = next(facts for facts in plan if not {*facts} & {*known, *declined})
         questions.append(asked)
-        known |= {name: truth[name] for name in asked if name in truth}
-        declined |= {name for name in asked if name not in truth}
+        told, unsure = answer(asked, truth)
+        known |= told
+        declined |= unsure
+
+
+def answer(asked: Iterable[str], truth: Mapping[str, Any]) -> tuple[dict[str, Any], set[str]]:
+    """What an applicant says to a question: the facts that he knows, and the names of those he cannot tell."""
+    names = list(asked)
+    return {name: truth[name] for name in names if name in truth}, {name for name in names if name not in truth}
 
 
 def effort(rules: Rulebook, cases: Iterable[Mapping[str, Any]]) -> list[Effort]:
