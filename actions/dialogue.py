@@ -9,8 +9,9 @@ from rasa_sdk.events import Restarted, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import interview
+from actions.asked import figures_put_forward, is_elliptical
 from actions.decision_reply import signature
-from actions.knowledge_answer import answer, is_elliptical
+from actions.knowledge_answer import answer, open_figure
 from actions.programmes import offered, programme_name
 from actions.reply import Reply, text_reply
 from actions.room import room
@@ -115,6 +116,8 @@ class AskNext(_Turn):
         if now is None or now.question is None:
             return []
         before, events = interview.heard(state), []
+        if (aside := open_figure(state)) is not None:
+            send(dispatcher, aside)
         if interview.is_news(state, now):
             for reply in interview.verdict_replies(state, now, before):
                 send(dispatcher, reply)
@@ -132,6 +135,9 @@ class TellVerdict(_Turn):
     def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
         now = interview.standing(state)
         before = interview.heard(state)
+        if (aside := open_figure(state)) is not None:
+            send(dispatcher, aside)
+            return [SlotSet("pending", None), SlotSet("heard", None)]
         if now is None:
             send(dispatcher, self.which_programme(state, before))
             return [SlotSet("pending", None), SlotSet("heard", None)]
@@ -322,7 +328,7 @@ class NotUnderstood(_Turn):
             send(dispatcher, text_reply(interview.heard(state), "clarify"))
         elif state.intent == "correct":
             send(dispatcher, _profile_reply(state, "what_is_wrong"))
-        elif is_elliptical(state):  # “多少钱”, however it was classified
+        elif is_elliptical(state) or figures_put_forward(state):  # “多少钱”, “是1500吧”, however it was classified
             send(dispatcher, answer(state))
         elif state.interviewing and question is not None and not state.named("programme"):
             text = say("not_understood_answer", remind=question.remind)

@@ -14,6 +14,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
+from actions.asked import figures_put_forward
 from actions.assign import Scene, fact_for, speaks_of, typed, words_for
 from actions.profile import Profile
 from actions.state import State
@@ -221,7 +222,10 @@ def stated_values(reading: Reading) -> None:
         state.room, state.text, tuple(reading.values), reading.current, reading.question, reading.profile,
         correcting, _missing(reading) if reading.values else frozenset(),
     )  # fmt: skip
+    doubted = {value.start for value in figures_put_forward(state)}
     for value in reading.values:
+        if value.start in doubted:
+            continue
         if isinstance(value.low, (int, Fraction)) and value.low < 0:
             reading.problems.append({"problem": "negative", "said": value.text})
             continue

@@ -12,12 +12,13 @@ from knowledge.sources import (
     Spoken,
     Wording,
     check_sequence,
+    read_clauses,
     read_period,
     read_source,
     sentence,
     several,
 )
-from knowledge.text import normalise
+from knowledge.text import mentions, normalise
 from knowledge.yaml_source import SourceFile
 
 
@@ -38,12 +39,16 @@ class Meaning:
 
 @dataclass(frozen=True)
 class Term:
-    """A word that people stumble over; `aliases` are other ways to say it, `meanings` stand in order of time."""
+    """A word that people stumble over; `aliases` are other ways to say it, `meanings` stand in order of time.
+
+    `stands_apart`: a matter of its own, which the notices do not govern; whatever is asked of it, this is the answer.
+    """
 
     id: str
     term: str
     aliases: tuple[str, ...]
     meanings: tuple[Meaning, ...]
+    stands_apart: bool
 
     def meaning(self, as_of: datetime.date) -> Meaning | None:
         """The meaning in force on the day, if one is on file."""
@@ -65,7 +70,7 @@ class Glossary:
         self.terms = terms
         self._words = words
         names = [(normalise(name), term) for term in terms.values() for name in (term.term, *term.aliases)]
-        self._by_name = dict(sorted(names, key=lambda pair: -len(pair[0])))
+        self._by_name = dict(names)
 
     def find(self, words: str) -> Term | None:
         """The term that is called exactly so, white space, width and case aside."""
@@ -73,14 +78,7 @@ class Glossary:
 
     def mentioned(self, text: str) -> tuple[Term, ...]:
         """The terms that a text uses, in the order in which they turn up; of names inside one another, the longest."""
-        rest, found = normalise(text), {}
-        for name, term in self._by_name.items():
-            at = rest.find(name)
-            while at >= 0:
-                found[at] = term
-                rest = rest[:at] + "\0" * len(name) + rest[at + len(name) :]
-                at = rest.find(name)
-        return tuple(dict.fromkeys(found[at] for at in sorted(found)))
+        return tuple(dict.fromkeys(self._by_name[name] for name in mentions(text, self._by_name)))
 
     def speak(self, term: str, as_of: datetime.date) -> Spoken:
         """Explain the term with this id as of a day; what is not in the notices is marked as such. Raises KeyError."""
@@ -94,7 +92,7 @@ class Glossary:
         return Spoken(self._words.say(key, **values), False, meaning.cite, meaning.near, source)
 
 
-_COMMON = ("id", "term", "aliases")
+_COMMON = ("id", "term", "aliases", "stands_apart")
 _MEANING = ("says", "cite", "near", "source", "not_in_notice", "from", "until")
 
 
@@ -121,28 +119,23 @@ def _term(fields: Fields, clauses: frozenset[str]) -> Term:
     parts = several(fields, "meanings", _MEANING, _COMMON)
     meanings = tuple(_meaning(part, clauses) for part in parts)
     check_sequence(fields.source, [part.place for part in parts], [meaning.period for meaning in meanings])
-    return Term(fields.need("id"), fields.need("term"), fields.texts("aliases"), meanings)
+    apart = fields.get("stands_apart", bool, False)
+    return Term(fields.need("id"), fields.need("term"), fields.texts("aliases"), meanings, apart)
 
 
 def _meaning(fields: Fields, clauses: frozenset[str]) -> Meaning:
-    lists = {key: fields.texts(key) for key in ("cite", "near")}
-    for key, ids in lists.items():
-        for at, clause in enumerate(ids):
-            if clause not in clauses:
-                raise fields.source.error(
-                    (*fields.place, key, at), f"没有“{clause}”这一条", "改成 clauses.yml 里的编号"
-                )
+    cite, near = (read_clauses(fields, key, clauses) for key in ("cite", "near"))
     outside = fields.get("not_in_notice", bool, False)
-    if lists["cite"] and (outside or "source" in fields.data):
+    if cite and (outside or "source" in fields.data):
         raise fields.error(
             "cite", "通知自己解释了的，不能又说不在本通知", "去掉 not_in_notice 和 source；或者把 cite 改成 near"
         )
-    if not lists["cite"] and not outside:
+    if not cite and not outside:
         raise fields.error(None, "没有写这个解释从哪里来", "通知里有的写 cite；没有的写 not_in_notice: true 和 source")
     return Meaning(
         says=sentence(fields, "says"),
-        cite=lists["cite"],
-        near=lists["near"],
+        cite=cite,
+        near=near,
         source=read_source(fields) if "source" in fields.data else None,
         period=read_period(fields),
     )

@@ -59,7 +59,7 @@ class Knowledge:
     @cached_property
     def parameters(self) -> Parameters:
         """Local standards that the notices leave to others. Raises PackError."""
-        return read_parameters(load_yaml(self.root / "common" / "parameters.yml"))
+        return read_parameters(load_yaml(self.root / "common" / "parameters.yml"), self.clauses)
 
     @cached_property
     def enterprise_sizes(self) -> EnterpriseSizes:

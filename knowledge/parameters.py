@@ -5,7 +5,8 @@ for the policy officer to fill in.
 """
 
 import datetime
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from knowledge.fields import Fields, typed
@@ -16,12 +17,14 @@ from knowledge.sources import (
     Spoken,
     Wording,
     check_sequence,
+    read_clauses,
     read_period,
     read_source,
     say_period,
     sentence,
     several,
 )
+from knowledge.text import mentions, normalise
 from knowledge.yaml_source import SourceFile
 
 LEVELS = ("city", "province", "nation")
@@ -51,6 +54,7 @@ class Parameter:
 
     `title` is its name to the user and `unit` what follows the value; `level` (one of LEVELS) says whose standard it is
     and `scope` for whom or where it holds, in words. `values` stand in order of time, without gap or overlap.
+    `aliases` are the ways to ask for it, `near` the clauses that leave it open, `programme` whose amount it is.
     """
 
     id: str
@@ -59,6 +63,9 @@ class Parameter:
     level: str
     scope: str
     values: tuple[Value, ...]
+    aliases: tuple[str, ...] = ()
+    near: tuple[str, ...] = ()
+    programme: str = ""
 
     def value(self, as_of: datetime.date) -> Value | None:
         """The verified value of that day, if there is one."""
@@ -80,6 +87,25 @@ class Parameters:
     def __init__(self, parameters: Mapping[str, Parameter], words: Wording) -> None:
         self.parameters = parameters
         self._words = words
+        self._by_name: dict[str, list[Parameter]] = defaultdict(list)
+        for one in parameters.values():
+            for name in one.aliases:
+                self._by_name[normalise(name)].append(one)
+
+    def mentioned(self, text: str) -> tuple[Parameter, ...]:
+        """The parameters that a text asks for by name; one name may stand for several (urban and rural)."""
+        found = [one for name in mentions(text, self._by_name) for one in self._by_name[name]]
+        return tuple(dict.fromkeys(found))
+
+    def of_programme(self, programme: str) -> tuple[Parameter, ...]:
+        """The parameters that an amount of this programme is left to."""
+        return tuple(one for one in self.parameters.values() if one.programme == programme)
+
+    def speak_all(self, parameters: Iterable[Parameter], as_of: datetime.date) -> list[str]:
+        """Tell several: one sentence for all that are not known on the day, then one for each of the others."""
+        unknown = [one.title for one in parameters if one.value(as_of) is None]
+        told = [self.speak(one.id, as_of).text for one in parameters if one.value(as_of) is not None]
+        return [*([self._words.say("unknown", title="、".join(unknown))] if unknown else []), *told]
 
     def speak(self, parameter: str, as_of: datetime.date) -> Spoken:
         """Tell the parameter with this id as of a day.
@@ -109,25 +135,25 @@ class Parameters:
         return tuple(entry for entry in self.parameters.values() if entry.values[-1].value is None)
 
 
-_COMMON = ("id", "title", "unit", "level", "scope")
+_COMMON = ("id", "title", "unit", "level", "scope", "aliases", "near", "programme")
 _VALUE = ("value", "kind", "from", "until", "until_at_least", "source", "as_of_today", "note")
 
 
-def read_parameters(source: SourceFile) -> Parameters:
+def read_parameters(source: SourceFile, clauses: Collection[str]) -> Parameters:
     """Return the parameters. Raises PackError, also for a figure without verified source or start, and for a gap."""
     top = Fields(source, (), source.data, ("wording", "parameters"))
     words = Wording(source, top.data.get("wording"), _TEMPLATES)
     parameters: dict[str, Parameter] = {}
     for at, entry in enumerate(typed(source, ("parameters",), top.data.get("parameters"), list)):
         fields = Fields(source, ("parameters", at), entry, (*_COMMON, "values", *_VALUE))
-        parameter = _parameter(fields)
+        parameter = _parameter(fields, clauses)
         if parameter.id in parameters:
             raise fields.error("id", f"参数编号“{parameter.id}”用了两次", "给其中一个换个编号")
         parameters[parameter.id] = parameter
     return Parameters(parameters, words)
 
 
-def _parameter(fields: Fields) -> Parameter:
+def _parameter(fields: Fields, clauses: Collection[str]) -> Parameter:
     parts = several(fields, "values", _VALUE, _COMMON)
     values = tuple(_value(part) for part in parts)
     check_sequence(fields.source, [part.place for part in parts], [value.period for value in values])
@@ -138,6 +164,9 @@ def _parameter(fields: Fields) -> Parameter:
         level=fields.one_of("level", LEVELS),
         scope=fields.need("scope"),
         values=values,
+        aliases=fields.texts("aliases"),
+        near=read_clauses(fields, "near", clauses),
+        programme=fields.get("programme", str, ""),
     )
 
 

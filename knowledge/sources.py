@@ -170,6 +170,15 @@ def several(fields: Fields, key: str, allowed: Collection[str], common: Collecti
     return [Fields(fields.source, (*fields.place, key, at), each, allowed) for at, each in enumerate(entries)]
 
 
+def read_clauses(fields: Fields, key: str, clauses: Collection[str]) -> tuple[str, ...]:
+    """Return the ids at `key`. Raises PackError: one that is none of the `clauses`."""
+    ids = fields.texts(key)
+    for at, clause in enumerate(ids):
+        if clause not in clauses:
+            raise fields.source.error((*fields.place, key, at), f"没有“{clause}”这一条", "改成 clauses.yml 里的编号")
+    return ids
+
+
 def sentence(fields: Fields, key: str) -> str:
     """Return the text at `key`, which goes into a longer sentence and so has no full stop at its end."""
     text = fields.need(key)

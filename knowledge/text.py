@@ -1,6 +1,7 @@
 """Comparing and searching Chinese text. Quotes are never passed through here on their way to a user."""
 
 import unicodedata
+from collections.abc import Collection
 from datetime import date
 
 _INVISIBLE = {"Cc", "Cf", "Cs"}  # control and zero-width characters, lone surrogates: typed by nobody, pasted by many
@@ -25,6 +26,21 @@ def same_ignoring_space(one: str, other: str) -> bool:
 def day(value: date) -> str:
     """2021年9月1日"""
     return f"{value.year}年{value.month}月{value.day}日"
+
+
+def mentions(text: str, names: Collection[str]) -> list[str]:
+    """Return the names that a text uses, in the order in which they turn up; of names inside one another, the longest.
+
+    `names` are normalised.
+    """
+    rest, found = normalise(text), {}
+    for name in sorted(filter(None, names), key=len, reverse=True):
+        at = rest.find(name)
+        while at >= 0:
+            found[at] = name
+            rest = rest[:at] + "\0" * len(name) + rest[at + len(name) :]
+            at = rest.find(name)
+    return list(dict.fromkeys(found[at] for at in sorted(found)))
 
 
 class Spaceless:

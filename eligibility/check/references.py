@@ -1,4 +1,4 @@
-"""Ids that stand in words for something else exist: in the lexicon, in what came later, in the offered choice."""
+"""Ids that stand in words for something else exist: in lexicon, standards, what came later, the offered choice."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from knowledge.yaml_source import Place
 
 
 def references(packs: Packs) -> Report:
-    """Look up every programme, aspect, fact and value that lexicon.yml and successors.yml name."""
-    named = [*_lexicon(packs), *_successors(packs)]
+    """Look up every programme, aspect, fact and value that lexicon.yml, successors.yml and parameters.yml name."""
+    named = [*_lexicon(packs), *_successors(packs), *_parameters(packs)]
     findings = [_unknown(*one) for one in named if one[2] not in one[3]]
     findings += _unnamed(packs)
     return Report("references", tuple(findings), {"named": len(named)})
@@ -42,6 +42,13 @@ def _successors(packs: Packs) -> Iterator[_Named]:
     for source in packs.knowledge.files("common/successors.yml"):
         for name in source.data:
             yield source, (name,), name, packs.rules.programmes
+
+
+def _parameters(packs: Packs) -> Iterator[_Named]:
+    for source in packs.knowledge.files("common/parameters.yml"):
+        for i, entry in enumerate(source.data.get("parameters") or ()):
+            if "programme" in entry:
+                yield source, ("parameters", i, "programme"), entry["programme"], packs.rules.benefits
 
 
 def _unnamed(packs: Packs) -> Iterator[Finding]:

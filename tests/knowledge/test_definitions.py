@@ -219,7 +219,7 @@ def made(tmp_path: Path, entries: list[dict[str, Any]]) -> Parameters:
     path = tmp_path / "parameters.yml"
     data = {"wording": raw("parameters")["wording"], "parameters": entries}
     path.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
-    return read_parameters(load_yaml(path))
+    return read_parameters(load_yaml(path), [])
 
 
 @given(
@@ -419,7 +419,7 @@ p:
 SOUND = {"glossary": GLOSSARY, "successors": SUCCESSORS}
 READERS: dict[str, Callable[[Any], object]] = {
     "glossary": lambda source: read_glossary(source, ["LN/一"]),
-    "parameters": read_parameters,
+    "parameters": lambda source: read_parameters(source, ["LN/一"]),
     "successors": read_successors,
 }
 

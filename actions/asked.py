@@ -1,0 +1,114 @@
+"""What a question asks: programme × aspect, where, which year, and the clauses its words come closest to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from actions.state import State
+from actions.values import Value, find_values
+from knowledge.search import Hit
+from knowledge.text import normalise
+
+_PARTICLES = re.compile(r"[那呢吗啊吧的了么呀哈嘛请问这个它一下想知道我能要能得]|[^\w]")
+_YEAR = re.compile(r"(20\d\d)年")
+_PART = re.compile(r"[^,，。;；!！?？、\s]+")
+_FEW = 2  # characters that a question may have beside what was recognised in it, and still be nothing but that
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked, as far as it is recognised.
+
+    Attributes:
+        programme: named, or under discussion when nothing but an aspect is said.
+        elsewhere: a place the notices do not reach. place: the city that is meant.
+        year: a year named in the question, if it is not that of the conversation.
+        hits: the clauses its words come closest to, best first.
+    """
+
+    programme: str | None
+    aspect: str | None
+    elsewhere: str | None
+    place: str
+    year: int | None
+    hits: tuple[Hit, ...]
+
+    @property
+    def clause(self) -> str | None:
+        """The clause that comes closest."""
+        return self.hits[0].clause.id if self.hits else None
+
+
+def asked_in(state: State) -> Asked:
+    """What the latest message asks."""
+    knowledge = state.room.knowledge
+    places = state.named("place")
+    liaoning = knowledge.gazetteer.get("liaoning", {})
+    elsewhere = next((name for name in places if name in knowledge.gazetteer.get("elsewhere", ())), None)
+    city = next((name for name in places if name in liaoning), state.place)
+    named = state.named("programme")
+    programme = named[0] if named else state.programme if is_elliptical(state) else None
+    aspects = state.named("aspect")
+    if figures_put_forward(state):
+        programme = programme or state.programme
+        aspects = aspects or ["amount"]
+    years = [int(year) for year in _YEAR.findall(state.text) if int(year) != state.as_of.year]
+    hits = tuple(state.room.searcher.search(state.text, as_of=state.as_of, limit=5))
+    return Asked(programme, aspects[0] if aspects else None, elsewhere, city, years[0] if years else None, hits)
+
+
+def is_elliptical(state: State) -> bool:
+    """“多少钱”, “到什么时候呢”: nothing but an aspect, so it is about the programme under discussion."""
+    return state.programme is not None and only_an_aspect(state)
+
+
+def only_an_aspect(state: State) -> bool:
+    """Whether the message asks an aspect and says nothing besides (but perhaps names the programme)."""
+    if not state.named("aspect"):
+        return False
+    covered: set[int] = set()
+    for entity in state.entities:
+        if entity.get("entity") in ("aspect", "programme", "place", "quantity"):
+            covered.update(range(entity["start"], entity["end"]))
+    rest = "".join(c for i, c in enumerate(state.text) if i not in covered)
+    return len(_PARTICLES.sub("", rest)) <= _FEW
+
+
+def figures_put_forward(state: State) -> list[Value]:
+    """Sums and rates that the user has from elsewhere and wants confirmed: “是不是1500”, “人家说给800对吗”.
+
+    Nothing of the applicant is stated by them, and nobody is to take the answer for a yes.
+    """
+    words = state.room.knowledge.lexicon["hearsay"]
+    taken = [(one["start"], one["end"]) for one in state.entities if one.get("entity") in ("programme", "document")]
+    return [
+        value
+        for value in find_values(state.text, state.as_of)
+        if (value.kind in ("money", "percent") or (value.kind == "number" and not value.unit))
+        and not any(start < value.end and value.start < end for start, end in taken)
+        and _is_hearsay(state.text, value, words)
+    ]
+
+
+def _is_hearsay(text: str, value: Value, words: Collection[str]) -> bool:
+    """Whether the part of the sentence with the value has such a word, or the next part is nothing but one."""
+    parts = list(_PART.finditer(text))
+    at = next((i for i, part in enumerate(parts) if part.start() <= value.start < part.end()), 0)
+    own, around = parts[at].group(), [part.group() for part in parts[max(at - 1, 0) : at + 2]]
+    return any(word in own for word in words) or any(not beside(part, words) for part in around)
+
+
+def beside(text: str, words: Iterable[str]) -> str:
+    """What a text says beside these words and the particles."""
+    rest = normalise(text)
+    for word in sorted(map(normalise, words), key=len, reverse=True):
+        rest = rest.replace(word, "")
+    return _PARTICLES.sub("", rest)
+
+
+def day_meant(state: State, asked: Asked) -> date:
+    """The day a question is about: the last of the year it names, else that of the conversation."""
+    return date(asked.year, 12, 31) if asked.year else state.as_of

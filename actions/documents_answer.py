@@ -1,0 +1,81 @@
+"""Questions about documents: which one a number means, and which one came later."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from actions.asked import Asked, day_meant
+from actions.programmes import programme_name
+from actions.quoting import quote_clauses
+from actions.reply import Reply, text_reply
+from actions.speak import say
+from actions.state import State
+from eligibility.model import INFORMATIONAL
+from knowledge.text import normalise
+
+_PROGRAMME = "citation"
+_NUMBER = re.compile(r"(?<![\d月])\d{1,4}号")  # not the day of a month
+
+
+def cited_document(state: State, asked: Asked) -> Reply | None:
+    """“43号是哪份文件”: the one, the ones to choose from, or that it is none of ours."""
+    mention = None if asked.programme else _mentioned(state)
+    if mention is None:
+        return None
+    found = state.room.rules.decide(_PROGRAMME, {"mention": mention}, as_of=state.as_of, place=state.place)
+    if found.verdict != INFORMATIONAL:
+        return _not_ours(state, mention)
+    numbers = found.results["candidates"]
+    several = len(numbers) > 1
+    opening = say("document_which" if several else "document_is", documents=[_titled(state, one) for one in numbers])
+    return {
+        **quote_clauses(state, [reason.clause for reason in found.because], opening),
+        "outcome": "clarify" if several else "answered",
+        "suggestions": [say("document_ask", number=one) for one in numbers] if several else [],
+        "programme": _PROGRAMME,
+    }
+
+
+def later_document(state: State, asked: Asked) -> Reply | None:
+    """“后来换成哪个文件了”: what is on file of a programme's later documents, as of the day that is meant."""
+    words = state.room.knowledge.lexicon["later"]
+    if asked.programme is None or not any(word in state.text for word in words):
+        return None
+    entries = state.room.knowledge.successors.get(asked.programme, ())
+    known = [entry["says"] for entry in entries if entry["from"] <= day_meant(state, asked)]
+    name = programme_name(state, asked.programme)
+    text = say("later_document", name=name, says=known[-1] if known else "")
+    return {**text_reply(text, "not_stated"), "aspect": "basis"}
+
+
+def _mentioned(state: State) -> str | None:
+    """The document number of the question; a bare “43号” only when a document is asked for."""
+    named = state.named("document")
+    if named:
+        return named[0]
+    asking = state.room.knowledge.lexicon["which_document"]
+    found = _NUMBER.search(state.text)
+    return found.group() if found and any(word in state.text for word in asking) else None
+
+
+def _titled(state: State, number: str) -> str:
+    """A document number, with its title where it is one of our notices."""
+    notice = next((one for one in state.room.knowledge.notices.values() if one.number == number), None)
+    return say("document_ours", number=number, title=notice.title) if notice else number
+
+
+def _not_ours(state: State, mention: str) -> Reply:
+    """Not printed in the notices; what is known of it as a document that came later."""
+    number = normalise(mention).rstrip("文件")
+    for name, entries in state.room.knowledge.successors.items():
+        later = next((entry for entry in entries if number in _numbers(entry)), None)
+        if later:
+            text = say("document_later", mention=mention, name=programme_name(state, name), says=later["says"])
+            return {**text_reply(text, "not_stated"), "programme": name}
+    return text_reply(say("document_not_ours", mention=mention), "out_of_scope")
+
+
+def _numbers(entry: Mapping[str, Any]) -> list[str]:
+    return [normalise(number) for number in str(entry.get("number") or "").split("、")]
