@@ -18,7 +18,6 @@ from eligibility.errors import DecisionError, message
 from eligibility.explain import Truths, justification
 from eligibility.expression import Env
 from eligibility.facts import plain
-from eligibility.load import first_value
 from eligibility.model import (
     BENEFIT,
     CONDITIONAL,
@@ -38,6 +37,7 @@ from eligibility.model import (
     Reason,
 )
 from eligibility.next_question import QuestionOrder
+from eligibility.options import first_value
 from eligibility.relevance import Diagram, Relevance, Rest, support
 from eligibility.statements import state
 from eligibility.what_if import boundaries

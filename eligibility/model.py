@@ -261,7 +261,8 @@ class Programme:
 
     Attributes:
         overlays: the further notices that may speak on it; in a localised programme, those that do.
-        localised: the programme as it stands where several of them speak, by their positions in ``overlays``.
+        localised: the programme as it stands where some of them speak, for every set of them that can be in force
+            together, by their positions in ``overlays``.
         says, cite: of kind informational.
     """
 
@@ -294,8 +295,10 @@ class Programme:
 
     def at(self, as_of: date, places: Sequence[str]) -> Programme:
         """The programme as the notices in force have it, on this day and in these places."""
+        if not self.localised:
+            return self
         speaking = tuple(i for i, overlay in enumerate(self.overlays) if overlay.speaks(as_of, places))
-        return self.localised.get(speaking, self)
+        return self.localised[speaking] if speaking else self
 
 
 @dataclass(frozen=True)

@@ -32,9 +32,16 @@ class Names:
         self._reads: dict[str, frozenset[str]] = {}
         self._inner: dict[str, tuple[Comparison, ...]] = {}
         self.vocabulary = Vocabulary(self._types, self._values, self._resolve)
+        self.claimed: set[str] = set()
 
     def __contains__(self, name: str) -> bool:
         return name in self._types
+
+    def claim(self, name: str) -> bool:
+        """Take ``name`` for one thing of the programme; False if it stands for something already."""
+        free = name not in self and name not in self.claimed
+        self.claimed.add(name)
+        return free
 
     def learn(
         self,
