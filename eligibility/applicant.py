@@ -14,7 +14,7 @@ from typing import Any
 
 from eligibility.errors import DecisionError, FactError
 from eligibility.facts import known_fact, read_fact
-from eligibility.model import Exceptional, Leaf, Programme
+from eligibility.model import Programme
 from eligibility.rulebook import Rulebook
 
 SUBJECT = "subject"
@@ -154,8 +154,7 @@ class Applicants:
 def _read_by(programme: Programme) -> Iterator[str]:
     """Every fact a programme reads: in its rule, its amount and its results, also where a further notice speaks."""
     for one in (programme, *programme.localised.values()):
-        conditions: tuple[Leaf | Exceptional, ...] = (*one.exceptions, *one.leaves)
-        for condition in conditions:
+        for condition in one.conditions:
             yield from condition.reads
             yield from condition.facts
         for options in (*one.results.values(), one.windows):

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from eligibility import amount as money
 from eligibility.errors import DecisionError, message
-from eligibility.explain import Truths, justification
 from eligibility.expression import Env
 from eligibility.facts import plain
+from eligibility.grounds import GroundsOf
 from eligibility.model import (
     BENEFIT,
     CONDITIONAL,
@@ -31,17 +31,17 @@ from eligibility.model import (
     Delegated,
     Exceptional,
     Later,
-    Leaf,
     NextQuestion,
     Programme,
     Reason,
 )
 from eligibility.next_question import QuestionOrder
-from eligibility.options import first_value
+from eligibility.options import first, possible, unsettled
+from eligibility.pattern import Pattern, Patterns
 from eligibility.relevance import Diagram, Relevance, Rest, support
 from eligibility.statements import state
 from eligibility.what_if import boundaries
-from eligibility.window import window_of
+from eligibility.window import Windows
 from knowledge import Knowledge
 
 ENGINE_VERSION = "1"
@@ -58,6 +58,18 @@ class _Results:
     open_facts: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What is to be decided: the facts as given, all that is known with them (``env``), and what was asked besides."""
+
+    facts: Mapping[str, Any]
+    env: dict[str, Any]
+    places: tuple[str, ...]
+    declined: frozenset[str]
+    question: str | None
+    about: str | None
+
+
 class Engine:
     """One programme with its worked-out diagrams, and one engine more for each way in which further notices speak."""
 
@@ -69,6 +81,9 @@ class Engine:
         self.agency = frozenset(programme.held_by) | {n for n, fact in knowledge.facts.items() if fact.agency}
         self.user_facts = frozenset(knowledge.facts) - self.agency
         self.speaking = () if programme.localised else programme.overlays
+        self._patterns, self._grounds = Patterns(programme), GroundsOf(programme, self.speaking)
+        self._windows = Windows(programme, knowledge)
+        self._exceptional_readings = [one.assumption for one in programme.exceptions if one.assumption]
         self._localised = {id(one): Engine(one, knowledge) for one in programme.localised.values()}
 
     def at(self, as_of: date, places: tuple[str, ...]) -> Engine:
@@ -78,7 +93,7 @@ class Engine:
     # --- the steps of one decision -----------------------------------------------------------------------------
     def decide(
         self,
-        facts: dict[str, Any],
+        facts: Mapping[str, Any],
         as_of: date,
         places: tuple[str, ...],
         declined: frozenset[str],
@@ -88,64 +103,59 @@ class Engine:
         """Decide; ``places``: where, and everything it lies in. Raises DecisionError: unknown question."""
         facts = {name: value for name, value in facts.items() if value is not None}
         env = self.environment(facts, as_of)
-        blank = self._blank(facts, env, places, declined, question, about)
+        asked = _Asked(facts, env, places, declined, question, about)
         if self.programme.place not in places:
-            return replace(blank, verdict=NOT_IN_NOTICE, refer_to=(message("other_place", place=places[0]),))
+            refer_to = (message("other_place", place=places[0]),)
+            return replace(self._blank(asked), verdict=NOT_IN_NOTICE, refer_to=refer_to)
         if question is not None:
-            asked = self._delegated(question, env)
-            if asked:
-                return self._left_to_another_text(blank, asked)
+            delegated = self._delegated(question, env)
+            if delegated:
+                return self._left_to_another_text(self._blank(asked), delegated)
         if self.programme.kind != BENEFIT:
-            return state(blank, self.programme, self.knowledge, env, about)
-        truths = {leaf: leaf.expression.evaluate(env) for leaf in self.programme.leaves}
-        rest = self.relevance.rest(env, truths)
+            return state(self._blank(asked), self.programme, self.knowledge, env, about)
+        pattern = self._patterns.of(env)
+        rest = Rest(env, pattern.remainder)
         outcome = self.relevance.diagram(rest)
         if isinstance(outcome, str) and outcome in self.exceptions:
-            return self._exceptional(blank, self.exceptions[outcome], env)
-        return self._ordinary(blank, env, declined, truths, rest, outcome)
+            return self._exceptional(self._blank(asked), self.exceptions[outcome], env)
+        return self._ordinary(asked, pattern, rest, outcome)
 
-    def _ordinary(
-        self,
-        blank: Decision,
-        env: dict[str, Any],
-        declined: frozenset[str],
-        truths: Truths,
-        rest: Rest,
-        outcome: Diagram,
-    ) -> Decision:
-        relevant = support(outcome)
-        open_facts = tuple(name for name in rest.facts if name in relevant) if relevant else ()
+    def _ordinary(self, asked: _Asked, pattern: Pattern, rest: Rest, outcome: Diagram) -> Decision:
+        env, declined, relevant = asked.env, asked.declined, support(outcome)
+        open_facts = tuple([name for name in rest.facts if name in relevant]) if relevant else ()
         may_ask = self.user_facts - declined if declined else self.user_facts
-        missing = tuple(name for name in open_facts if name in may_ask)
+        missing = tuple([name for name in open_facts if name in may_ask])
         verdict = outcome if isinstance(outcome, str) else NEEDS_INFO if missing else CONDITIONAL
         settled = verdict != INELIGIBLE
 
-        doubtful = frozenset(leaf for leaf, value in truths.items() if _doubtful(leaf, value, env))
-        deciding = justification(self.programme.when, truths, doubtful)
-        if relevant:
-            deciding = [leaf for leaf in deciding if truths[leaf] is not None or relevant & {*leaf.facts}]
         worth = money.work_out(self.programme.amount if settled else None, env)
         results = self._results(env, verdict)
-
-        for_amount = tuple(name for name in worth.open_facts if name in may_ask and name not in missing)
+        grounds = self._grounds.of(pattern, relevant, verdict, worth.cites, results.cites)
+        for_amount = tuple([name for name in worth.open_facts if name in may_ask and name not in missing])
         asked_before = (*missing, *for_amount)
-        for_results = tuple(name for name in results.open_facts if name in may_ask and name not in asked_before)
-        return replace(
-            blank,
+        for_results = tuple([name for name in results.open_facts if name in may_ask and name not in asked_before])
+        readings = [one for one in self._exceptional_readings if one.matters(env, False)]
+        readings += [*grounds.readings, *worth.assumptions, *results.readings, *grounds.readings_over(env)]
+        return Decision(
+            programme=self.programme.id,
             verdict=verdict,
+            as_of=env["as_of"],
+            place=asked.places[0],
+            window=self._windows.of(env),
+            facts=asked.facts,
             amount=worth.money,
             missing=missing,
             missing_for_amount=for_amount,
             missing_for_results=for_results if settled else (),
             depends_on=self._depends_on(open_facts) if verdict == CONDITIONAL else (),
-            assumptions=self._assumptions(deciding, truths, doubtful, env, (*worth.assumptions, *results.readings)),
+            assumptions=tuple(dict.fromkeys([reading.id for reading in readings])),
             refer_to=self._refer_to(worth, results),
             results=results.values,
-            because=self._because(verdict, rest, deciding, truths, worth, results.cites),
-            leaves={leaf.id: value for leaf, value in truths.items()},
-            deciding=tuple(leaf.id for leaf in deciding),
-            later=replace(
-                blank.later,
+            because=grounds.because,
+            leaves=pattern.leaves,
+            deciding=grounds.deciding,
+            later=Later(
+                decision_id=lambda: self._identity(asked),
                 next_question=lambda: self._next_question(rest, may_ask, for_amount, for_results) if settled else None,
                 would_change=lambda: {} if settled else boundaries(self.programme, self.relevance, env, self.agency),
                 branches=lambda: self._branches(env, open_facts, declined, rest) if verdict == CONDITIONAL else (),
@@ -187,38 +197,30 @@ class Engine:
         """Expected number of questions to the verdict in the best order."""
         return float(self.order.expected(self.relevance.rest(self.environment(facts, as_of)), self.user_facts))
 
-    def _blank(
-        self,
-        facts: Mapping[str, Any],
-        env: Env,
-        places: tuple[str, ...],
-        declined: frozenset[str],
-        question: str | None,
-        about: str | None,
-    ) -> Decision:
-
-        def identity() -> dict[str, Any]:
-            return {
-                "packs": self.knowledge.hash,
-                "engine": ENGINE_VERSION,
-                "programme": self.programme.id,
-                "question": question,
-                "about": about,
-                "as_of": env["as_of"].isoformat(),
-                "place": places[0],
-                "facts": {name: str(value) for name, value in sorted(facts.items())},
-                "declined": sorted(declined),
-            }
-
+    def _blank(self, asked: _Asked) -> Decision:
         return Decision(
             programme=self.programme.id,
             verdict=NOT_IN_NOTICE,
-            as_of=env["as_of"],
-            place=places[0],
-            window=window_of(self.programme, self.knowledge, env),
-            facts=facts,
-            later=Later(lambda: hashlib.sha256(_CANONICAL.encode(identity()).encode()).hexdigest()),
+            as_of=asked.env["as_of"],
+            place=asked.places[0],
+            window=self._windows.of(asked.env),
+            facts=asked.facts,
+            later=Later(lambda: self._identity(asked)),
         )
+
+    def _identity(self, asked: _Asked) -> str:
+        identity = {
+            "packs": self.knowledge.hash,
+            "engine": ENGINE_VERSION,
+            "programme": self.programme.id,
+            "question": asked.question,
+            "about": asked.about,
+            "as_of": asked.env["as_of"].isoformat(),
+            "place": asked.places[0],
+            "facts": {name: str(value) for name, value in sorted(asked.facts.items())},
+            "declined": sorted(asked.declined),
+        }
+        return hashlib.sha256(_CANONICAL.encode(identity).encode()).hexdigest()
 
     def _delegated(self, question: str, env: Env) -> list[Delegated]:
         """The texts that answer ``question``, as far as the facts tell; none if the decision itself does."""
@@ -230,23 +232,6 @@ class Engine:
         choices = "、".join(dict.fromkeys(["amount", *self.programme.results, *self.programme.delegated]))
         raise DecisionError("unknown_question", "question", value=str(question)[:60], choices=choices)
 
-    # --- readings ----------------------------------------------------------------------------------------------
-    def _assumptions(
-        self, deciding: list[Leaf], truths: Truths, doubtful: frozenset[Leaf], env: Env, others: Iterable[Assumption]
-    ) -> tuple[str, ...]:
-        """Every named reading without which this decision could be another one."""
-        used = [e.assumption for e in self.programme.exceptions if e.assumption and e.assumption.matters(env, False)]
-        used += [leaf.assumption for leaf in deciding if leaf.assumption and leaf in doubtful]
-        used += others
-        known = [leaf for leaf in deciding if truths[leaf] is not None]
-        for name in dict.fromkeys(name for leaf in known for name in leaf.expression.names):
-            for way in self.programme.derived.get(name, ()):
-                value = way.expression.evaluate(env)
-                if value is not None:
-                    used += [way.assumption] if way.assumption and way.assumption.matters(env, value) else []
-                    break
-        return tuple(dict.fromkeys(assumption.id for assumption in used))
-
     # --- outcomes ----------------------------------------------------------------------------------------------
     def _results(self, env: Env, verdict: str) -> _Results:
         values: dict[str, Any] = {}
@@ -254,52 +239,17 @@ class Engine:
         readings: list[Assumption] = []
         open_facts: list[str] = []
         for name, options in self.programme.results.items():
-            if verdict not in (self.programme.result_verdicts.get(name) or (ELIGIBLE, CONDITIONAL, NEEDS_INFO)):
+            if verdict not in self.programme.result_verdicts.get(name, (ELIGIBLE, CONDITIONAL, NEEDS_INFO)):
                 continue
-            value, still = first_value(options, env), money.possible(options, env)
-            if value is not None:
+            option = first(options, env)
+            value = option.worth(env) if option else None
+            if option and value is not None:
                 values[name] = plain(value)
-                cites += still[0].cite
-                reading = still[0].assumption
-                readings += [reading] if reading and reading.matters(env, value) else []
+                cites += option.cite
+                readings += [option.assumption] if option.assumption and option.assumption.matters(env, value) else []
             else:
-                open_facts += money.unsettled(still, env)
+                open_facts += unsettled(possible(options, env), env)
         return _Results(values, tuple(cites), tuple(readings), tuple(dict.fromkeys(open_facts)))
-
-    def _because(
-        self,
-        verdict: str,
-        rest: Rest,
-        deciding: list[Leaf],
-        truths: Truths,
-        worth: money.Worth,
-        result_cites: Iterable[str],
-    ) -> tuple[Reason, ...]:
-        """The clauses behind the decision; first those it rests on, or on which it still turns."""
-        reasons: dict[str, Reason] = {}
-
-        def add(clauses: Iterable[str], role: str) -> None:
-            for clause in clauses:
-                reasons.setdefault(clause, Reason(clause, role))
-
-        for exception in rest.exceptions:
-            add(exception.cite, "open")
-        for leaf in deciding:
-            if verdict == NEEDS_INFO and truths[leaf] is not None:
-                continue  # met so far, but nothing is decided
-            role = "open" if verdict in (NEEDS_INFO, CONDITIONAL) and truths[leaf] is None else "decides"
-            for overlay in self.speaking:
-                for fact in leaf.facts:
-                    add(overlay.fact_cites.get(fact, ()), role)
-            add(leaf.cite, role)
-        if worth.money is not None and self.programme.amount is not None:
-            for option in worth.options:
-                add(option.cite, "amount")
-            add(self.programme.amount.base_cite, "amount")
-        add(result_cites, "result")
-        for leaf, value in truths.items():
-            add(leaf.cite if value is not None else (), "supports")
-        return tuple(reasons.values())
 
     def _depends_on(self, open_facts: tuple[str, ...]) -> tuple[str, ...]:
         named = [self.programme.held_by.get(name) or self.knowledge.facts[name].zh for name in open_facts]
@@ -349,19 +299,13 @@ class Engine:
         return self.exceptions[outcome].verdict if outcome in self.exceptions else outcome
 
 
-def _doubtful(leaf: Leaf, value: bool | None, env: Env) -> bool:
-    """Whether a condition is what it is only under a named reading of the text."""
-    return value is not None and leaf.assumption is not None and leaf.assumption.matters(env, value)
-
-
 def with_implied(facts: Mapping[str, Any], knowledge: Knowledge) -> dict[str, Any]:
     """Facts together with what they imply (``implies:`` of the catalogue): nobody is asked twice."""
-    known = dict(facts)
-    todo = list(facts)
+    known, catalogue = dict(facts), knowledge.facts
+    todo = [name for name in facts if name in catalogue and catalogue[name].implies]
     while todo:
         name = todo.pop()
-        fact = knowledge.facts.get(name)
-        for other, value in (fact.implies.get(known[name], {}) if fact and fact.implies else {}).items():
+        for other, value in catalogue[name].implies.get(known[name], {}).items():
             if other not in known:
                 known[other] = value
                 todo.append(other)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from eligibility.cases import day_of
-from eligibility.model import NEEDS_INFO, Decision, Exceptional, Leaf, Programme
+from eligibility.model import NEEDS_INFO, Condition, Decision, Programme
 from eligibility.rulebook import Rulebook
 
 _APPLICATION = "application_date"  # not yet made: as_of stands in
@@ -95,7 +95,7 @@ def _asked_facts(rules: Rulebook, programme: Programme) -> frozenset[str]:
 
 def _facts(programme: Programme) -> list[str]:
     """The facts of a rule in the order of the text, where the transition stands last."""
-    conditions: list[Leaf | Exceptional] = [*programme.leaves, *programme.exceptions]
+    conditions: list[Condition] = [*programme.leaves, *programme.exceptions]
     return [name for condition in conditions for name in condition.facts]
 
 

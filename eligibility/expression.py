@@ -258,11 +258,7 @@ class _Parser:
         if ordered:
             self.comparisons.append(Comparison(a, b, compare))
 
-        def evaluate(env: Env) -> bool | None:
-            x, y = a(env), b(env)
-            return None if x is None or y is None else compare(x, y)
-
-        return _Term(evaluate, "bool", Relation(sign, left.tree, right.tree), names)
+        return _Term(_lift(compare, a, b), "bool", Relation(sign, left.tree, right.tree), names)
 
     def _membership(self, left: _Term) -> _Term:
         self._expect("[")

@@ -5,20 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from eligibility.expression import Env
-from eligibility.model import Group, Leaf, Node
+from eligibility.model import Condition, Group, Leaf, Node
 
-TruthOf = Callable[[Leaf], "bool | None"]
+TruthOf = Callable[[Condition], "bool | None"]
 
 
 def truth(node: Node, env: Env) -> bool | None:
     """Truth of ``node`` over the facts in ``env``; an absent fact is unknown, never false."""
-    rest = reduce(node, truth_over(env))
-    return rest if isinstance(rest, bool) else None
+    if isinstance(node, Leaf):
+        value: bool | None = node.expression.evaluate(env)
+        return value
+    if node.kind == "not":
+        inner = truth(node.children[0], env)
+        return None if inner is None else not inner
+    dominant = node.kind == "any"
+    found: bool | None = not dominant
+    for child in node.children:
+        value = truth(child, env)
+        if value is dominant:
+            return dominant
+        if value is None:
+            found = None
+    return found
 
 
 def truth_over(env: Env) -> TruthOf:
     """The truth of single conditions over ``env``."""
-    return lambda leaf: leaf.expression.evaluate(env)
+    return lambda condition: condition.expression.evaluate(env)
 
 
 def reduce(node: Node, truth_of: TruthOf, changed: Collection[str] | None = None) -> bool | Node:

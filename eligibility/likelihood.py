@@ -11,7 +11,8 @@ from fractions import Fraction
 
 from eligibility.decide import Engine
 from eligibility.model import CONDITIONAL, ELIGIBLE
-from eligibility.relevance import Diagram, Outcome, Rest
+from eligibility.relevance import Diagram, Rest
+from eligibility.remainder import Outcome
 
 
 class Likelihood:

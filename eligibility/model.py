@@ -130,6 +130,10 @@ class Guarded:
         """Everything it evaluates."""
         return (*(part for part in (self.condition, self.value) if isinstance(part, Expression)), *self.each)
 
+    def holds(self, env: Env) -> bool | None:
+        """Whether its condition does."""
+        return True if self.condition is None else self.condition.evaluate(env)
+
     def worth(self, env: Env) -> Any:
         """Its value over ``env``, whatever its condition; None while that is open."""
         if self.each:
@@ -175,6 +179,9 @@ class Exceptional:
     def facts(self) -> tuple[str, ...]:
         """The facts worth asking for, in the order of the text."""
         return _facts(self.asks)
+
+
+Condition = Leaf | Exceptional
 
 
 @dataclass(frozen=True, eq=False)
@@ -292,6 +299,11 @@ class Programme:
     cite: tuple[str, ...] = ()
     duties: Mapping[str, Duty] = field(default_factory=dict)
     localised: Mapping[tuple[int, ...], Programme] = field(default_factory=dict)
+
+    @cached_property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Everything that can be asked for the verdict, in the order in which it is looked at."""
+        return (*self.exceptions, *self.leaves)
 
     def at(self, as_of: date, places: Sequence[str]) -> Programme:
         """The programme as the notices in force have it, on this day and in these places."""

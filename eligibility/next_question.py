@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 
 from eligibility.expression import Env
-from eligibility.model import Exceptional, Leaf, NextQuestion
+from eligibility.model import NextQuestion
 from eligibility.relevance import Relevance, Rest, support
 from knowledge import Question
 
@@ -40,8 +40,7 @@ class QuestionOrder:
     def _most_questions(self) -> int:
         """How many questions the whole programme can take."""
         programme, catalogue = self.relevance.programme, self.relevance.catalogue
-        conditions: tuple[Leaf | Exceptional, ...] = (*programme.exceptions, *programme.leaves)
-        facts = [name for condition in conditions for name in condition.facts]
+        facts = [name for condition in programme.conditions for name in condition.facts]
         return len(self.groups(f for f in facts if f not in programme.held_by and not catalogue[f].agency))
 
     def groups(self, facts: Iterable[str]) -> dict[str, tuple[str, ...]]:

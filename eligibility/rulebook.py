@@ -71,7 +71,7 @@ class Rulebook:
         unsure = frozenset(known_fact(self.knowledge, name).id for name in declined)
         places = places_containing(self.knowledge, place)
         here = self._engine(programme).at(as_of, places)
-        return here.decide(dict(facts), as_of, places, unsure, question, about)
+        return here.decide(facts, as_of, places, unsure, question, about)
 
     def read(self, facts: Any) -> dict[str, Any]:
         """Facts from JSON or YAML as exact values. Raises FactError."""

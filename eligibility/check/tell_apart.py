@@ -85,12 +85,11 @@ def _noticed(one: Any, other: Any) -> bool:
 def _seen(rules: Rulebook, request: Mapping[str, Any]) -> Any:
     """What a case could compare of an answer; last the clauses that carry it, then all that are cited."""
     try:
-        decision = decide_case(rules, request)
+        return _comparable(decide_case(rules, request))
     except DecisionError as error:
         return str(error)
     except Exception as error:  # a mutant may break the engine
         return type(error).__name__
-    return _comparable(decision)
 
 
 def _comparable(decision: Decision) -> tuple[Any, ...]:
