@@ -223,6 +223,23 @@ def check(
     return run_checks(mutate, programme)
 
 
+@app.command(help=say("command.render"))
+def render(
+    programme: str = typer.Argument(None, metavar="PROGRAMME", help=say("option.programme")),
+    every: bool = typer.Option(False, "--all", help=say("option.every")),
+    form: str = typer.Option("text", "--format", metavar="FORMAT", help=say("option.format")),
+    as_of: str = AsOf,
+    place: str = Place,
+) -> None:
+    """A programme's rule in plain Chinese, or as a diagram."""
+    if every == (programme is not None):
+        raise InputError("cli.one_or_all")
+    settings = _circumstances(as_of, place)
+    from bot.rule_pages import rendered
+
+    print(rendered(_rules(), programme, form, settings.today(), settings.place), end="")
+
+
 @app.command(help=say("command.migrate"))
 def migrate() -> None:
     """Bring the database up to date."""

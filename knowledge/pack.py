@@ -77,6 +77,11 @@ class Knowledge:
         places: Mapping[str, Any] = self.lexicon.get("places", {})
         return places
 
+    @cached_property
+    def names(self) -> Mapping[str, Mapping[str, Any]]:
+        """How named results, and what may be asked beyond a verdict, are called: {results: {id: …}, asked: {id: …}}."""
+        return self._common("names")
+
     def reading(self, interpretation: str | None) -> bool:
         """Whether a named reading is in force; no name means nothing to choose."""
         return interpretation is None or bool(self.interpretations.get(interpretation, {}).get("in_force", True))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from eligibility.asked import may_be_asked
 from eligibility.check.finding import Finding, Report, at
 from eligibility.check.packs import Packs
-from eligibility.model import BENEFIT, Guarded, Programme
 
 LONGEST = 40
 
@@ -17,27 +17,13 @@ def questions(packs: Packs) -> Report:
     findings: list[Finding] = []
     askable: set[str] = set()
     for name, programme in packs.rules.programmes.items():
-        wanted = {fact for one in packs.variants(programme) for fact in may_be_asked(packs, one)}
+        wanted = {fact for one in packs.variants(programme) for fact in may_be_asked(one, packs.knowledge.facts)}
         askable |= wanted
         file = packs.programme_files[name][0]
         findings += [at(file, (), "no_question", f"{name} {fact}", fact=fact) for fact in sorted(wanted - asked)]
     findings += _too_long(packs)
     figures = {"questions": len(packs.knowledge.questions), "facts": len(askable), "longest": LONGEST}
     return Report("questions", tuple(findings), figures)
-
-
-def may_be_asked(packs: Packs, programme: Programme) -> set[str]:
-    """The facts that a programme may ask an applicant for: its verdict, its amount, its results."""
-    if programme.kind != BENEFIT:
-        return set()
-    facts = {fact for leaf in programme.leaves for fact in leaf.facts}
-    facts |= {fact for one in programme.exceptions if not one.given_only for fact in one.facts}
-    options: list[Guarded] = [one for many in programme.results.values() for one in many]
-    if programme.amount is not None:
-        facts |= {*programme.amount.base_facts}
-        options += [*programme.amount.rates, *programme.amount.values, *programme.amount.parts]
-    facts |= {fact for option in options for fact in option.facts}
-    return {name for name in facts if name not in programme.held_by and not packs.knowledge.facts[name].agency}
 
 
 def _too_long(packs: Packs) -> Iterator[Finding]:

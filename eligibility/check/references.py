@@ -17,7 +17,7 @@ def references(packs: Packs) -> Report:
     """Look up every programme, aspect, fact and value that lexicon.yml, successors.yml and parameters.yml name."""
     named = [*_lexicon(packs), *_successors(packs), *_parameters(packs)]
     findings = [_unknown(*one) for one in named if one[2] not in one[3]]
-    findings += _unnamed(packs)
+    findings += [*_unnamed(packs), *_uncalled(packs)]
     return Report("references", tuple(findings), {"named": len(named)})
 
 
@@ -58,6 +58,20 @@ def _unnamed(packs: Packs) -> Iterator[Finding]:
         for name in packs.rules.benefits:
             if not (known.get(name) or {}).get("aliases"):
                 yield at(source, ("programmes",), "no_alias", name, programme=name)
+
+
+def _uncalled(packs: Packs) -> Iterator[Finding]:
+    """A result, or something to be asked beyond the verdict, that no page can name."""
+    called = packs.knowledge.names
+    for programme, sources in packs.programme_files.items():
+        for source in sources:
+            for name in source.data.get("results") or {}:
+                if name not in called.get("results", {}):
+                    yield at(source, ("results", name), "no_name", f"{programme} {name}", name=name, part="results")
+            for i, entry in enumerate(source.data.get("delegated") or ()):
+                name = entry.get("question")
+                if name not in called.get("asked", {}) and name not in ASPECTS:
+                    yield at(source, ("delegated", i), "no_name", f"{programme} {name}", name=name, part="asked")
 
 
 def _unknown(source: SourceFile, place: Place, name: Any, known: Collection[str]) -> Finding:

@@ -188,6 +188,41 @@ def test_wrong_question(wengang, assistant, tmp_path, command, arguments):
     assert not assistant.calls
 
 
+# ── render ──
+
+
+def test_render(wengang):
+    code, out, err = wengang("render", "stabilisation_refund", "--as-of", "2021-09-01")
+    assert code == 0 and err == ""
+    assert out.startswith("失业保险稳岗返还\n") and "2021年9月1日、本溪：期限内" in out
+    assert "依据：辽人社发〔2021〕7号 一（一）“可在2021年12月31日前申请失业保险稳岗返还”" in out
+    elsewhere = wengang("render", "stabilisation_refund", "--as-of", "2021-09-01", "--place", "沈阳")[1]
+    assert "这一天、这个地方不适用" in elsewhere and "这一天、这个地方不适用" not in out
+
+
+@pytest.mark.parametrize(("form", "begins"), [("text", "文号"), ("mermaid", "flowchart LR\n"), ("svg", "<svg ")])
+def test_render_every_programme(wengang, form, begins):
+    code, out, err = wengang("render", "--all", "--format", form)
+    assert code == 0 and err == "" and out.startswith(begins)
+    assert all(title in out for title in ("失业保险稳岗返还", "失业补助金", "部门职责"))
+    assert wengang("render", "--all", "--format", form)[1] == out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "二者选一"),
+        (["duty", "--all"], "二者选一"),
+        (["stabilization_refund"], "是不是“stabilisation_refund”"),
+        (["duty", "--format", "pdf"], "text、mermaid、svg"),
+        (["duty", "--place", "火星"], "火星"),
+        (["duty", "--as-of", "2021-02-30"], "2021年2月"),
+    ],
+)
+def test_what_cannot_be_rendered(wengang, arguments, said):
+    assert said in refused(wengang("render", *arguments))
+
+
 # ── ask and chat ──
 
 
