@@ -8,10 +8,10 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from slips import complaint
 
-from knowledge import PackError, load
+from knowledge import load
 from knowledge.enterprise_size import METRICS, Industry, read_enterprise_sizes
-from knowledge.yaml_source import load_yaml
 
 SIZES = load().enterprise_sizes
 FILE = load().root / "common" / "enterprise_size.yml"
@@ -162,11 +162,4 @@ BROKEN = [
 
 @pytest.mark.parametrize(("old", "new", "what"), BROKEN)
 def test_one_clear_complaint(tmp_path: Path, old: str, new: str, what: str) -> None:
-    text = FILE.read_text(encoding="utf-8")
-    assert old in text
-    path = tmp_path / "enterprise_size.yml"
-    path.write_text(text.replace(old, new, 1), encoding="utf-8")
-    with pytest.raises(PackError) as caught:
-        read_enterprise_sizes(load_yaml(path))
-    assert what in caught.value.what
-    assert caught.value.line
+    assert what in complaint(read_enterprise_sizes, FILE, tmp_path, old, new)
