@@ -14,7 +14,7 @@ from eligibility.render.sections import Variant
 from eligibility.render.sheet import Line, Moment, Section, Sheet, Standing
 from eligibility.render.wording import say, wording
 from eligibility.rulebook import Rulebook
-from eligibility.window import window_of
+from eligibility.window import Windows
 from knowledge import Knowledge, SourceFile
 from knowledge.text import day
 
@@ -57,7 +57,7 @@ def standing_of(rules: Rulebook, programme: Programme, as_of: date, place: str) 
     if programme.place not in places:
         return Standing("elsewhere", say("standing", "elsewhere", place=place))
     here = programme.at(as_of, places)
-    window = window_of(here, rules.knowledge, {"as_of": as_of})
+    window = Windows(here, rules.knowledge).of({"as_of": as_of})
     key = _standing_key(here, window.state)
     return Standing(window.state, say("standing", key, until=day(window.until) if window.until else ""), window.note)
 
@@ -107,7 +107,7 @@ def _moments(knowledge: Knowledge, base: Programme) -> Iterator[Moment]:
             last = option.value.evaluate({}) if isinstance(option.value, Expression) else None
             if last is not None:
                 then = last + timedelta(days=1)
-                state = window_of(one, knowledge, {"as_of": then}).state
+                state = Windows(one, knowledge).of({"as_of": then}).state
                 if state != "replaced":
                     found[last] = wording()["moment"]["last"]
                     found[then] = wording()["moment"]["after" if state == "closed" else "after_partly"]
