@@ -58,6 +58,8 @@ def fact_for(scene: Scene, value: Value, taken: set[str]) -> Fact | None:
     on_that_day = _about_a_day(scene, value, candidates)
     if on_that_day:
         return on_that_day
+    if _not_counted(scene, value):
+        return None
     cued = _nearest_cue(scene, value, [fact for fact in candidates if "at" not in words_for(scene.room, fact.id)])
     if cued or _only_denied(scene, value, candidates):
         return cued
@@ -66,11 +68,35 @@ def fact_for(scene: Scene, value: Value, taken: set[str]) -> Fact | None:
         return fitting
     units = candidates if scene.programme else []  # “两个都是” with nothing under discussion is no head-count
     by_unit = next((f for f in units if value.unit in words_for(scene.room, f.id).get("units", ())), fitting)
-    return by_unit or (_only_one_missing(scene, candidates) if value.kind != "number" else None)
+    return by_unit or (_only_one_missing(scene, value, candidates) if value.kind != "number" else None)
 
 
-def _only_one_missing(scene: Scene, candidates: list[Fact]) -> Fact | None:
+def has_cue(scene: Scene, value: Value) -> bool:
+    """Whether words beside the value say which fact it is."""
+    return _nearest_cue(scene, value, [fact for fact in _relevant(scene) if _fits(fact, value, False)]) is not None
+
+
+def _not_counted(scene: Scene, value: Value) -> bool:
+    """“有俩自己辞职走的”: the words beside the number say that it is none of what is counted here."""
+    before, after = _around(scene, value)
+    return value.kind == "number" and any(
+        word in before or word in after
+        for fact in _relevant(scene)
+        for word in words_for(scene.room, fact.id).get("not_counted", ())
+    )
+
+
+def _about_something_else(scene: Scene, value: Value, candidates: list[Fact]) -> bool:
+    """“社保补贴领满三年了”: beside it stands the cue of a fact of another kind, so nothing follows for these."""
+    others = [fact for fact in scene.room.knowledge.facts.values() if fact not in candidates]
+    near, far = _nearest_cue(scene, value, others), _nearest_cue(scene, value, candidates)
+    return near is not None and far is None
+
+
+def _only_one_missing(scene: Scene, value: Value, candidates: list[Fact]) -> Fact | None:
     """A date, duration or sum without a cue belongs to the one fact of its kind that is still missing."""
+    if _about_something_else(scene, value, candidates):
+        return None
     missing = [fact for fact in candidates if fact.id in scene.missing]
     return missing[0] if len(missing) == 1 else None
 
@@ -86,6 +112,11 @@ def _relevant(scene: Scene) -> list[Fact]:
             if words_for(scene.room, fact.id).get("cues") and speaks_of(fact, scene.programme)
         ]
     return [facts[name] for name in dict.fromkeys(_facts_of(programme)) if name in facts and not facts[name].agency]
+
+
+def covers(programme: Programme) -> set[str]:
+    """Every fact a programme turns on: conditions, ratios, exceptions, amount, results."""
+    return set(_facts_of(programme))
 
 
 def _facts_of(programme: Programme) -> Iterable[str]:
@@ -123,11 +154,17 @@ def _fits(fact: Fact, value: Value, asked: bool) -> bool:
 
 
 def _nearest_cue(scene: Scene, value: Value, facts: Iterable[Fact]) -> Fact | None:
-    """The fact with a cue word closest to the value inside the same clause; a cue in front counts as nearer."""
+    """The fact with a cue word closest to the value inside the same clause; a cue in front counts as nearer.
+
+    Words so common that they are a cue only right before the number (“我们28个人”) are ``adjacent`` in the lexicon.
+    """
     best = None
     before, after = _around(scene, value)
     for fact in facts:
-        for cue in words_for(scene.room, fact.id).get("cues", ()):
+        words = words_for(scene.room, fact.id)
+        if any(before.endswith(word) for word in words.get("adjacent", ())):
+            return fact
+        for cue in words.get("cues", ()):
             at = before.rfind(cue)
             if _denied(before, at) or _denied(after, after.find(cue)):
                 continue  # “三年没交社保” says nothing of how long it was paid

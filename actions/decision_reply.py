@@ -15,6 +15,7 @@ from actions.speak import day, fill, one_line, percent, say, source, spoken, sta
 from eligibility.expression import Env
 from eligibility.model import CONDITIONAL, ELIGIBLE, INELIGIBLE, Decision, Programme
 
+_READABLE = 6  # quotes in plain text; the card folds them away and keeps all
 _QUOTED = ("decides", "open", "amount")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -30,7 +31,8 @@ def decision_reply(room: Room, decision: Decision, profile: Profile, heard: str 
     quotes = composer.quotes()
     next_step = composer.next_step()
     plain = [headline, *lines, *([next_step] if next_step else [])]
-    plain += [say("quote_line", quote=quote["quote"], source=quote["source"]) for quote in quotes]
+    plain += [say("quote_line", quote=quote["quote"], source=quote["source"]) for quote in quotes[:_READABLE]]
+    plain += [say("more_quotes", count=len(quotes) - _READABLE)] if len(quotes) > _READABLE else []
     return {
         "kind": "decision",
         "text": "\n".join(plain),
@@ -41,6 +43,14 @@ def decision_reply(room: Room, decision: Decision, profile: Profile, heard: str 
         "cited": [reason.clause for reason in decision.because],
         "as_of": decision.as_of.isoformat(),
     }
+
+
+def basis(room: Room, decision: Decision, profile: Profile) -> str:
+    """What a decision stands on in one sentence: which conditions are met, or which fails. May be empty."""
+    composer = _Composer(room, decision, profile)
+    reasons = composer.reasons()
+    met = decision.verdict in (ELIGIBLE, CONDITIONAL)
+    return fill(composer.words["lines"]["why"], met=met, reasons="；".join(reasons)) if reasons else ""
 
 
 class _Composer:
@@ -59,11 +69,18 @@ class _Composer:
         key = verdict + ("_unsure" if verdict == CONDITIONAL and self.decision.branches else "")
         if verdict == CONDITIONAL and "continue_until" in self.decision.results:
             key, past = "transition", False
+        elif verdict == CONDITIONAL and not self._asks_the_user():
+            key = "informational"
         sentence = self._head(key + ("_past" if past else ""))
         if not past:
             return sentence
         opening = "replaced" if window.state == "replaced" else "past"
         return f"{self._head(opening)} {sentence}"
+
+    def _asks_the_user(self) -> bool:
+        """Whether any condition is the user's to answer; of a mere statement nobody meets “all conditions”."""
+        facts = self.room.knowledge.facts
+        return any(not facts[name].agency for leaf in self.programme.leaves for name in leaf.facts if name in facts)
 
     def _head(self, key: str) -> str:
         window = self.decision.window

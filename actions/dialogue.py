@@ -10,15 +10,16 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import interview
 from actions.asked import figures_put_forward, is_elliptical
-from actions.decision_reply import signature
+from actions.decision_reply import basis, signature
 from actions.knowledge_answer import answer, open_figure
 from actions.programmes import offered, programme_name
 from actions.reply import Reply, text_reply
 from actions.room import room
-from actions.screening import screening
+from actions.screening import other_ways, screening
 from actions.speak import day, entry_spoken, one_line, say, source, wording
 from actions.state import State
 from actions.understand import Reading, read
+from eligibility.model import INELIGIBLE
 
 Events = list[dict[str, Any]]
 
@@ -26,6 +27,18 @@ Events = list[dict[str, Any]]
 def send(dispatcher: CollectingDispatcher, reply: Reply) -> None:
     """One reply to the user: its plain text for simple clients, the whole of it for the others."""
     dispatcher.utter_message(text=reply["text"], json_message=reply)
+
+
+def with_other_ways(state: State, reply: Reply) -> Reply:
+    """A “no” with what else the same words speak for."""
+    verdict = (reply.get("decision") or {}).get("verdict")
+    names = other_ways(state) if verdict == INELIGIBLE else []
+    if not names:
+        return reply
+    line = say("other_ways", names="、".join(names))
+    card = {**reply["card"], "lines": [*reply["card"]["lines"], line]}
+    suggestions = [say("can_i_get", name=name) for name in names]
+    return {**reply, "text": f"{reply['text']}\n{line}", "card": card, "suggestions": suggestions}
 
 
 class _Turn(Action):
@@ -88,6 +101,7 @@ def _heard(reading: Reading) -> dict[str, Any] | None:
         "recorded": reading.recorded,
         "declined": reading.declined,
         "problems": reading.problems,
+        "notes": reading.notes,
         "corrected": reading.corrected and bool(reading.recorded),
     }
     return found if any(found.values()) else None
@@ -138,14 +152,19 @@ class TellVerdict(_Turn):
         if (aside := open_figure(state)) is not None:
             send(dispatcher, aside)
             return [SlotSet("pending", None), SlotSet("heard", None)]
+        if state.intent == "what_else" and (now is None or signature(now.decision) == state.told):
+            return [SlotSet("pending", None)]  # answered already, and there is nothing to go into
+        if state.intent in ("deny", "correct") and not before and state.pending is None and state.told:
+            send(dispatcher, _profile_reply(state, "what_is_wrong"))
+            return [SlotSet("heard", None)]
         if now is None:
             send(dispatcher, self.which_programme(state, before))
             return [SlotSet("pending", None), SlotSet("heard", None)]
-        if signature(now.decision) == state.told and before and interview.may_interview(now.decision):
+        if signature(now.decision) == state.told and state.intent not in ("check", "resume"):
             send(dispatcher, interview.unchanged_reply(state, now, before))
         else:
             for reply in interview.verdict_replies(state, now, before):
-                send(dispatcher, reply)
+                send(dispatcher, with_other_ways(state, reply))
         return [SlotSet("pending", None), SlotSet("heard", None), SlotSet("told", signature(now.decision))]
 
     @staticmethod
@@ -192,6 +211,7 @@ class Why(_Turn):
                 cited = [c for option in amount.rates if set(question.facts) & set(option.facts) for c in option.cite]
         else:
             cited = [reason.clause for reason in now.decision.because if reason.role in ("decides", "open")]
+            lines += [said] if (said := basis(state.room, now.decision, state.profile)) else []
         for name in dict.fromkeys(cited):
             clause = knowledge.clauses[name]
             lines.append(say("why_clause", source=source(knowledge, clause), quote=one_line(clause.quote)))
@@ -206,11 +226,11 @@ class WhatElse(_Turn):
     action_name = "action_what_else"
 
     def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
-        reply = screening(state)
+        reply, into = screening(state)
         before = interview.heard(state)
         reply["text"] = f"{before} {reply['text']}".strip()
         send(dispatcher, reply)
-        return [SlotSet("heard", None)]
+        return [SlotSet("heard", None), *([SlotSet("programme", into), SlotSet("told", None)] if into else [])]
 
 
 class Summary(_Turn):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -11,11 +12,15 @@ from typing import Any
 from actions.decision_reply import decision_reply, signature
 from actions.profile import Entry
 from actions.reply import Reply
+from actions.retirement import FACT as RETIRES
+from actions.retirement import kinds_to_ask
+from actions.screening import other_ways
 from actions.speak import day, entry_spoken, say, summary, wording
 from actions.state import State
 from eligibility.model import NEEDS_INFO, Decision, Programme
-from knowledge import Question
+from knowledge import Knowledge, Question
 
+_BRIEF = 8  # characters: a longer sentence is not repeated to who has just said it
 _TRIALS = 60  # points tried inside an approximate value; a head-count said as “三十来个” has seven
 
 
@@ -98,12 +103,22 @@ def heard(state: State) -> str:
     same_words = len({believed[name].said for name in recorded}) == 1
     if len(recorded) > 2 and same_words:  # a submitted list: what is true of it; “以上都不是” needs no litany
         recorded = [name for name in recorded if believed[name].value is not False]
+    # a retirement date that was worked out has its own sentence, once it is certain
+    recorded = [name for name in recorded if name != RETIRES or "born" not in state.profile.slot[RETIRES]]
     if recorded:
-        facts = "，".join(entry_spoken(knowledge.facts[name], believed[name]) for name in recorded)
+        facts = "，".join(_in_their_words(knowledge, [believed[name] for name in recorded]))
         said.append(say("corrected" if state.heard.get("corrected") else "heard", facts=facts))
     elif state.heard.get("declined"):
         said.append(say("declined"))
-    return " ".join(said)
+    return " ".join([*said, *state.heard.get("notes", ())])
+
+
+def _in_their_words(knowledge: Knowledge, entries: list[Entry]) -> Iterator[str]:
+    """Each fact as it is said; several facts from the same words behind those words: “小公司”（企业，中小微）."""
+    for words in dict.fromkeys(entry.said for entry in entries):
+        facts = [entry_spoken(knowledge.facts[entry.fact], entry) for entry in entries if entry.said == words]
+        brief = len(facts) > 1 and 2 <= len(words) <= _BRIEF
+        yield say("in_their_words", words=words, facts="，".join(facts)) if brief else "，".join(facts)
 
 
 def _unclear(state: State) -> Entry | None:
@@ -133,14 +148,20 @@ def question_reply(state: State, now: Standing, before: str = "") -> Reply:
     choices = [c.label for c in question.choices if not c.sets or set(c.sets) & set(now.facts)]
     if question.none_of_these:
         choices.append(question.none_of_these)
-    ask = say("approximate", said=now.unclear.said) if now.unclear else question.ask
+    kinds = kinds_to_ask(state) if now.unclear and now.unclear.fact == RETIRES else []
+    choices = kinds or choices
+    if now.unclear:
+        ask = say("retires_which" if kinds else "approximate", said=now.unclear.said)
+    else:
+        again = question.id == state.pending and before
+        ask = say("still_open", ask=question.ask) if again else question.ask
     return {
         "kind": "question",
         "text": f"{before} {ask}".strip(),
         "question": {
             "id": question.id,
             "facts": list(now.facts),
-            "input": question.kind,
+            "input": "choice" if kinds else question.kind,
             "choices": choices,
             "none_of_these": question.none_of_these,
             "unit": state.room.knowledge.facts[now.facts[0]].unit,
@@ -192,11 +213,13 @@ def verdict_replies(state: State, now: Standing, before: str = "") -> list[Reply
 
 def unchanged_reply(state: State, now: Standing, before: str) -> Reply:
     """What was added changed nothing: said in one line, without the whole card again."""
-    words = wording("decision")
-    text = say("unchanged", verdict=words["verdicts"][now.decision.verdict])
+    words, window = wording("decision"), now.decision.window
+    key = "unchanged" if may_interview(now.decision) else "unchanged_past"
+    text = say(key, verdict=words["verdicts"][now.decision.verdict], replaced=window.state == "replaced")
     return {
         "kind": "text",
         "text": f"{before} {text}".strip(),
+        "suggestions": [say("can_i_get", name=name) for name in other_ways(state)],
         "outcome": "interview",
         "programme": now.decision.programme,
         "cited": [reason.clause for reason in now.decision.because],

@@ -19,7 +19,7 @@ from actions.reply import Reply, text_reply
 from actions.speak import day, say, wording
 from actions.standards_answer import local_standard, offers, standards_of, unconfirmed
 from actions.state import State
-from eligibility.model import Aspect
+from eligibility.model import ASPECTS, Aspect
 
 ON_SUBJECT = {"ask": 0.2, "check": 0.2, "nlu_fallback": 0.3}
 """By intent, the coverage (knowledge.search.Hit) from which a clause may be presented; a named programme counts as
@@ -64,13 +64,15 @@ def stated_aspect(state: State, asked: Asked) -> Reply | None:
     """Programme and aspect are recognised: the packs know what the notices say of it."""
     if asked.programme is None or asked.aspect is None:
         return None
-    aspect = state.room.rules.aspect(asked.programme, asked.aspect, asked.place, state.as_of)
-    if aspect is None:
+    names = [name for name in ASPECTS if name in state.named("aspect")] or [asked.aspect]
+    found = [state.room.rules.aspect(asked.programme, name, asked.place, state.as_of) for name in names]
+    aspects = [aspect for aspect in found if aspect is not None]
+    if not aspects:
         return None
-    if asked.aspect != "amount":
-        return _aspect_reply(state, asked.programme, aspect)
-    reply = _aspect_reply(state, asked.programme, aspect, standards_of(state, asked))
-    return {**unconfirmed(state, reply), "suggestions": offers(state, asked)}
+    if "amount" not in names:
+        return _aspects_reply(state, asked.programme, aspects)
+    reply = _aspects_reply(state, asked.programme, aspects, standards_of(state, asked))
+    return {**unconfirmed(state, reply), "suggestions": reply["suggestions"] or offers(state, asked)}
 
 
 def programme_in_general(state: State, asked: Asked) -> Reply | None:
@@ -82,8 +84,8 @@ def programme_in_general(state: State, asked: Asked) -> Reply | None:
     own = {clause for one in (aspect, who) if one for clause in one.cite}
     if aspect is None:
         return None
-    reply = _aspect_reply(state, asked.programme, aspect)
-    reply["suggestions"] = list(wording("messages")["follow_ups"])
+    reply = _aspects_reply(state, asked.programme, [aspect])
+    reply["suggestions"] = reply["suggestions"] or list(wording("messages")["follow_ups"])
     near = [hit.clause.id for hit in asked.hits if hit.clause.id in own]
     reply["cited"] = list(dict.fromkeys([*near, *reply["cited"]]))
     return reply
@@ -134,20 +136,28 @@ STEPS = (
 
 
 # --- replies -----------------------------------------------------------------------------------------------------
-def _aspect_reply(state: State, programme: str, aspect: Aspect, more: Iterable[str] = ()) -> Reply:
-    """What the packs say of an aspect, as of the day, with its clauses; ``more``: further sentences in between."""
-    text = say(f"answer_{aspect.state}", says=aspect.says, refer_to="、".join(aspect.refer_to))
+def _aspects_reply(state: State, programme: str, aspects: list[Aspect], more: Iterable[str] = ()) -> Reply:
+    """What the packs say of each aspect asked for, as of the day, with the clauses; ``more``: sentences in between.
+
+    Of a closed programme it says so first, and offers to go on with the day when it was open.
+    """
+    cited = list(dict.fromkeys(name for aspect in aspects for name in aspect.cite))
+    says = [say(f"answer_{one.state}", says=one.says, refer_to="、".join(one.refer_to)) for one in aspects]
+    stated = all(aspect.state == "stated" for aspect in aspects)
     window = state.room.rules.decide(
         programme, state.profile.facts(programme), as_of=state.as_of, place=state.place
     ).window
+    then: list[str] = []
     if window.state == "replaced":
-        text = say("answer_replaced", note=window.note) + text
+        says[0] = say("answer_replaced", note=window.note) + says[0]
     elif window.state == "closed" and window.until:
-        text = say("answer_closed", until=day(window.until)) + text
-    lines = [text, *more, *([] if aspect.state == "stated" else [say("answer_closest")])]
+        says[0] = say("answer_closed", until=day(window.until)) + says[0]
+        then = [say("by_then", year=window.until.year), say("rules_then")]
+    lines = [*says, *more, *([] if stated else [say("answer_closest")])]
     return {
-        **quote_clauses(state, aspect.cite, "\n".join(lines)),
-        "outcome": "answered" if aspect.state == "stated" else "not_stated",
+        **quote_clauses(state, cited, "\n".join(lines)),
+        "suggestions": then,
+        "outcome": "answered" if stated else "not_stated",
         "programme": programme,
     }
 

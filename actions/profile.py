@@ -45,10 +45,13 @@ class Profile:
         return f"{programme}/{fact}" if scoped and programme else fact
 
     def given(
-        self, fact: str, programme: str | None, value: Any, said: str, low: Any = None, high: Any = None
+        self, fact: str, programme: str | None, value: Any, said: str, low: Any = None, high: Any = None, **kept: Any
     ) -> Profile:
-        """With a fact the user stated. ``value`` (and the bounds of an approximate one) in the catalogue's type."""
-        entry = {"state": "given", "value": plain(value), "said": said}
+        """With a fact the user stated. ``value`` (and the bounds of an approximate one) in the catalogue's type.
+
+        ``kept``: JSON values to be remembered with it, such as what it was worked out from.
+        """
+        entry = {"state": "given", "value": plain(value), "said": said, **kept}
         if low is not None or high is not None:
             entry |= {"low": plain(low), "high": plain(high)}
         return self._with(self.key(fact, programme), entry)

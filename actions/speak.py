@@ -87,8 +87,10 @@ def entry_spoken(fact: Fact, entry: Entry) -> str:
         return f"{fact.zh}：{say('unsure')}"
     if not entry.approximate:
         return stated(fact, entry.value)
-    about = _month_or_year(entry.low, entry.high) if fact.type == "date" else ""
-    about = about or say("about", said=entry.said, value=spoken(fact, entry.value))
+    if fact.type == "date":
+        about = _month_or_year(entry.low, entry.high) or say("between_days", first=day(entry.low), last=day(entry.high))
+    else:
+        about = say("about", said=entry.said, value=spoken(fact, entry.value))
     return f"{_COUNTED.sub('', fact.zh)} {about}"
 
 

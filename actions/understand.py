@@ -14,9 +14,12 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
+from actions import retirement
 from actions.asked import figures_put_forward
-from actions.assign import Scene, fact_for, speaks_of, typed, words_for
+from actions.assign import Scene, covers, fact_for, has_cue, speaks_of, typed, words_for
 from actions.profile import Profile
+from actions.programmes import programme_name
+from actions.speak import say
 from actions.state import State
 from actions.values import Value, find_values, invalid_dates
 from eligibility.model import Programme
@@ -40,6 +43,10 @@ STATING = (
 _BY_DATE = re.compile("按.*(算|看|来|办|规定)")
 _ORDINAL = re.compile(r"^(?:选|第)?\s*([1-9][0-9]?|[一二三四五六七八九十])\s*(?:个|项|类|种)?$")
 _CHINESE_DIGITS = "一二三四五六七八九十"
+_ASIDE = ("ask", "why", "stop", "bye", "restart", "human", "summary", "what_else", "abuse")
+"""Intents that another action answers before the interview goes on."""
+_LONGEST_ANSWER = 20  # characters of a message in which one word may stand for an offered answer
+_BARE_NO = 3  # characters
 _LIST_BORDER = re.compile(r"[、,，;；]|\s+")
 
 
@@ -51,6 +58,8 @@ class Reading:
         recorded: facts stated, in order. corrected: they replace what was believed.
         declined: facts the user cannot tell.
         problems: [{problem: impossible_date | negative | not_read, said}].
+        notes: sentences on what was worked out from what was said.
+        chosen: one of the offered answers was picked.
         answered: the message took the interview further (the form must not reject it).
     """
 
@@ -67,13 +76,15 @@ class Reading:
     recorded: list[str] = field(default_factory=list)
     declined: list[str] = field(default_factory=list)
     problems: list[dict[str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     corrected: bool = False
     switched: bool = False
     date_set: bool = False
+    chosen: bool = False
     answered: bool = False
 
-    def record(self, fact: str, value: Any, said: str, low: Any = None, high: Any = None) -> None:
-        self.profile = self.profile.given(fact, self.programme, value, said, low, high)
+    def record(self, fact: str, value: Any, said: str, low: Any = None, high: Any = None, **kept: Any) -> None:
+        self.profile = self.profile.given(fact, self.programme, value, said, low, high, **kept)
         if fact not in self.recorded:
             self.recorded.append(fact)
 
@@ -132,6 +143,9 @@ def topic(reading: Reading) -> None:
     if state.intent == "resume" and named is None and state.topics:
         named = state.topics[-1]
     in_passing = state.interviewing and state.intent not in ("check", "resume", "inform")
+    if named is None and reading.programme and _speaks_of_another_applicant(reading):
+        reading.topics = (*(t for t in reading.topics if t != reading.programme), reading.programme)
+        reading.programme, reading.pending, reading.told = None, None, None
     if named is None or named == reading.programme or in_passing:
         return
     if reading.programme:
@@ -140,9 +154,20 @@ def topic(reading: Reading) -> None:
     reading.switched = True
 
 
+def _speaks_of_another_applicant(reading: Reading) -> bool:
+    """“我今年毕业，还能领什么” in the middle of a firm's interview: the person asks for themselves now."""
+    state, current = reading.state, reading.current
+    if state.intent not in ("what_else", "check") or current is None:
+        return False
+    facts = state.room.knowledge.facts
+    names = [name.partition("=")[0] for name in state.named("fact")]
+    scopes = {facts[name].scope for name in names if name in facts} - {"programme"}
+    return bool(scopes) and current.subject not in scopes
+
+
 def another_date(reading: Reading) -> None:
     """“按2021年9月1日算”: the conversation moves to that date; a year alone means the programme's last day in it."""
-    if reading.state.intent != "set_date":
+    if reading.state.intent != "set_date" or _told_birth(reading):
         return
     if reading.question is not None and reading.question.kind == "date" and not _BY_DATE.search(reading.state.text):
         return  # an answer to “什么时候”, however much it looks like a wish
@@ -165,27 +190,66 @@ def choice_of_the_question(reading: Reading) -> None:
     if question.kind == "multi":
         _multi(reading, question, text, labels)
         return
-    chosen = labels.get(text) or _by_number(question, text)
+    chosen = labels.get(text) or _by_number(question, text) or _yes_or_no_first(reading, question)
+    reading.chosen = chosen is not None
+    if chosen is None and (by_words := _by_words(reading, question)):
+        reading.chosen = True
+        for fact, value in by_words.sets.items():
+            reading.record(fact, value, reading.state.text)
+        return  # what else the sentence says stays to be read
     if chosen is None and question.kind == "yes_no" and not reading.state.named("programme"):
         # “还没呢” to a question that asks two things at once denies which of them? Only a plain 不是 is a no to both.
         no = False if len(question.facts) == 1 else None
-        wanted = {"affirm": True, "deny": no}.get(reading.state.intent)
+        no_by_correction = no if len(text) <= _BARE_NO else None  # a bare “不对” is this question's no
+        wanted = {"affirm": True, "deny": no, "correct": no_by_correction}.get(reading.state.intent)
         asked = question.facts[0]  # what else a choice settles says nothing of its being the yes or the no
         chosen = next((c for c in question.choices if wanted is not None and c.sets.get(asked) is wanted), None)
     if chosen is not None:
         for fact, value in chosen.sets.items():
             reading.record(fact, value, reading.state.text)
-        reading.values = []
+        if text in labels or _by_number(question, text):
+            reading.values = []
     elif question.kind == "number" and reading.state.intent == "deny" and not reading.values:
         for fact in question.facts:  # “没有” to “裁了多少人”; never to “一共多少人”
             if words_for(reading.state.room, fact).get("zero"):
                 reading.record(fact, 0, reading.state.text)
 
 
+def _told_birth(reading: Reading) -> retirement.Birth | None:
+    asked = reading.question is not None and retirement.FACT in reading.question.facts
+    return retirement.birth_told(reading.state, reading.values, reading.as_of, asked)
+
+
+def retirement_from_birth(reading: Reading) -> None:
+    """“我是1966年5月生的，男的”: no retirement date, but one follows from it."""
+    state, current = reading.state, reading.current
+    if state.intent in ("ask", "why") or (current is not None and current.subject != "person"):
+        return
+    birth = _told_birth(reading)
+    if birth is None:
+        return
+    law = state.room.knowledge.retirement
+    first, last = birth.span(law, reading.as_of)
+    reading.record(retirement.FACT, first, low=first, high=last, **retirement.entry(birth))
+    reading.notes += [note] if (note := retirement.worked_out(birth, law, reading.as_of)) else []
+    asked_age = reading.question is not None and "age" in reading.question.facts
+    if not asked_age:
+        reading.values = [value for value in reading.values if value.text not in birth.said]
+
+
 def _of_a_relative(state: State, found: Mapping[str, Any]) -> bool:
     """“老婆有残疾”: said of somebody else. A false yes would send the user out for nothing; at worst we ask."""
     kin = tuple(state.room.knowledge.lexicon.get("kin", ()))
     return state.text[: int(found.get("start") or 0)].endswith(kin)
+
+
+def _within_a_name(state: State, found: Mapping[str, Any]) -> bool:
+    """“毕业年度培训补贴”: a word of a programme's name says nothing of the one who asks."""
+    return any(
+        name["start"] <= found["start"] and found["end"] <= name["end"]
+        for name in state.entities
+        if name.get("entity") == "programme"
+    )
 
 
 def stated_facts(reading: Reading) -> None:
@@ -205,6 +269,8 @@ def stated_facts(reading: Reading) -> None:
             continue
         if fact.scope == "person" and _of_a_relative(state, found):
             continue
+        if _within_a_name(state, found):
+            continue
         value: Any = {"true": True, "false": False}.get(raw, raw)
         if fact.type in ("count", "months", "days"):
             value = int(raw)
@@ -218,12 +284,14 @@ def stated_values(reading: Reading) -> None:
         return
     correcting = state.intent == "correct"
     taken: set[str] = set(reading.recorded)
+    rough = {entry.fact for entry in reading.profile.entries(reading.programme) if entry.approximate}
     scene = Scene(
         state.room, state.text, tuple(reading.values), reading.current, reading.question, reading.profile,
         correcting, _missing(reading) if reading.values else frozenset(),
     )  # fmt: skip
     doubted = {value.start for value in figures_put_forward(state)}
-    for value in reading.values:
+    # a number with its own cue goes first: in “28个人，裁了5个” the 28 must not take the place of the 5
+    for value in sorted(reading.values, key=lambda value: not has_cue(scene, value)):
         if value.start in doubted:
             continue
         if isinstance(value.low, (int, Fraction)) and value.low < 0:
@@ -235,7 +303,37 @@ def stated_values(reading: Reading) -> None:
             reading.problems.append({"problem": "not_read", "said": value.text})
         elif fact is not None and found is not None:
             taken.add(fact.id)
-            reading.record(fact.id, *found)
+            reading.values.remove(value)
+            said_again = reading.question is not None and fact.id in rough.intersection(reading.question.facts)
+            reading.record(fact.id, *(found[:2] if said_again else found))  # asked for the exact number: it stands
+
+
+def topic_of_what_was_told(reading: Reading) -> None:
+    """Facts told before any programme was named: if only one programme turns on all of them, it is the topic."""
+    if reading.programme is not None or not reading.recorded or reading.state.intent == "ask":
+        return
+    rules, told = reading.state.room.rules, [reading.profile.slot[name]["said"] for name in reading.recorded]
+    by_words = [{n for n, said in zip(reading.recorded, told, strict=True) if said == words} for words in set(told)]
+    fits = [
+        programme.id
+        for programme in rules.benefits.values()
+        if programme.kind == "benefit" and all(covers(programme) & facts for facts in by_words)
+    ]
+    if len(fits) == 1:
+        reading.programme, reading.pending, reading.told, reading.switched = fits[0], None, None, True
+        reading.notes.append(say("topic_inferred", name=programme_name(reading.state, fits[0])))
+        stated_facts(reading)
+        stated_values(reading)  # what only makes sense under a programme: “二十八人”
+
+
+def doubtful(reading: Reading) -> None:
+    """Two numbers that hardly go together are said back, not swallowed."""
+    facts = reading.profile.facts(reading.programme or "")
+    for doubt in reading.state.room.knowledge.lexicon.get("doubtful", ()):
+        more, than = facts.get(doubt["more"]), facts.get(doubt["than"])
+        new = bool({doubt["more"], doubt["than"]} & {*reading.recorded})
+        if new and more is not None and than is not None and more > than:
+            reading.notes.append(say("doubtful", says=doubt["says"]))
 
 
 def what_it_replaces(reading: Reading) -> None:
@@ -259,8 +357,7 @@ def cannot_tell(reading: Reading) -> None:
 
 def outcome_of_reading(reading: Reading) -> None:
     """Whether the interview goes on from here, or another action answers first."""
-    aside = reading.state.intent in ("ask", "why", "stop", "bye", "restart", "human", "summary", "what_else", "abuse")
-    if aside and not (reading.question and _is_choice(reading)):
+    if reading.state.intent in _ASIDE and not reading.chosen:
         return
     if reading.recorded or reading.declined or reading.switched or reading.date_set or reading.problems:
         reading.answered = True
@@ -272,8 +369,11 @@ STEPS = (
     topic,
     another_date,
     choice_of_the_question,
+    retirement_from_birth,
     stated_facts,
     stated_values,
+    topic_of_what_was_told,
+    doubtful,
     what_it_replaces,
     cannot_tell,
     outcome_of_reading,
@@ -287,10 +387,12 @@ def _multi(reading: Reading, question: Question, text: str, labels: Mapping[str,
     pieces = [_bare(piece) for piece in _LIST_BORDER.split(said) if _bare(piece)]
     nothing = text == _bare(question.none_of_these) or (reading.state.intent == "deny" and not reading.values)
     if nothing and not any(found.get("entity") == "fact" for found in reading.state.entities):
+        reading.chosen = text == _bare(question.none_of_these)
         for fact in question.facts:
             if fact not in reading.profile.facts(reading.programme or ""):
                 reading.record(fact, False, said)
     elif pieces and all(piece in labels for piece in pieces):
+        reading.chosen = True
         chosen = {fact: value for piece in pieces for fact, value in labels[piece].sets.items()}
         for fact in question.facts:
             reading.record(fact, chosen.get(fact, False), said)
@@ -306,9 +408,33 @@ def _by_number(question: Question, text: str) -> Any:
     return question.choices[index - 1] if index <= len(question.choices) else None
 
 
-def _is_choice(reading: Reading) -> bool:
-    question, text = reading.question, _bare(reading.state.text)
-    return question is not None and text in {*(_bare(c.label) for c in question.choices), _bare(question.none_of_these)}
+def _yes_or_no_first(reading: Reading, question: Question) -> Any:
+    """“是，28个人”: the answer to the open question, then more."""
+    first, *more = _LIST_BORDER.split(reading.state.text.strip(), maxsplit=1)
+    if not more or question.kind != "yes_no":
+        return None
+    words = reading.state.room.knowledge.lexicon.get("yes_no", {})
+    said = next((value for value in (True, False) if _bare(first) in words.get(value, ())), None)
+    return next(
+        (choice for choice in question.choices if said is not None and choice.sets.get(question.facts[0]) is said), None
+    )
+
+
+def _by_words(reading: Reading, question: Question) -> Any:
+    """“没人上班”, “在本溪”: another way to say one of the offered answers, and of no other."""
+    state, text = reading.state, normalise(reading.state.text)
+    asks = state.intent in ("ask", "why", "restart", "human", "summary", "what_else", "set_date", "resume")
+    if asks or len(text) > _LONGEST_ANSWER or state.named("programme") or state.named("aspect"):
+        return None
+    said = [(word, choice) for choice in question.choices for word in choice.words if _says(text, word)]
+    longest = [(word, choice) for word, choice in said if not any(word != w and word in w for w, _ in said)]
+    chosen = {choice.label: choice for _, choice in longest}
+    return next(iter(chosen.values())) if len(chosen) == 1 else None
+
+
+def _says(text: str, word: str) -> bool:
+    """Whether a word stands in the text undenied."""
+    return re.search(f"(?<![不没未非])(?<!没有){re.escape(word)}", text) is not None
 
 
 def _bare(text: str) -> str:

@@ -42,10 +42,14 @@ class Fact:
 
 @dataclass(frozen=True)
 class Choice:
-    """One quick answer: the `label` shown, and the value each fact takes when it is picked (bool, code or int)."""
+    """One quick answer: the `label` shown, and the value each fact takes when it is picked (bool, code or int).
+
+    `words`: other ways to say it, which count only as an answer to this very question.
+    """
 
     label: str
     sets: Mapping[str, bool | str | int]
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -150,13 +154,13 @@ def _question(source: SourceFile, index: int, value: object, facts: Mapping[str,
 def _choice(
     source: SourceFile, place: Place, value: object, asked: tuple[str, ...], facts: Mapping[str, Fact]
 ) -> Choice:
-    fields = Fields(source, place, value, ("label", "sets"))
+    fields = Fields(source, place, value, ("label", "sets", "words"))
     sets = fields.get("sets", dict, {})
     for name in sets:
         if name not in asked:
             raise source.error((*place, "sets", name), f"“{name}”不在这个问题的 facts 里", "补进 facts，或改正名字")
     _check_values(source, (*place, "sets"), sets, facts)
-    return Choice(fields.need("label"), sets)
+    return Choice(fields.need("label"), sets, fields.texts("words"))
 
 
 def _check_values(source: SourceFile, place: Place, values: Mapping[str, object], facts: Mapping[str, Fact]) -> None:

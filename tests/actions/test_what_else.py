@@ -15,7 +15,8 @@ def told(as_of: str = "2021-10-15", programme: str | None = None, **facts: Any) 
     slot = {name.replace("__", "/"): {"state": "given", "value": value, "said": "…"} for name, value in facts.items()}
     slots = {"profile": slot, "programme": programme, "as_of": as_of, "place": "本溪"}
     tracker = SimpleNamespace(slots=slots, latest_message={}, active_loop={})
-    return screening(State.of(room(), tracker))
+    reply, into = screening(State.of(room(), tracker))
+    return {**reply, "into": into}
 
 
 def line(reply: dict[str, Any], key: str) -> list[str]:
@@ -32,11 +33,11 @@ def test_what_was_told_speaks_for_what_is_likely():
 
 def test_what_hangs_on_others_alone_is_not_called_likely():
     assert line(told(ui_months=3), "what_else_likely") == []
-    assert line(told(ui_months=3), "what_else_maybe")[-2:] == ["院校类见习岗位", "毕业生创业扶持"]
+    assert line(told(ui_months=3), "what_else_far")[-2:] == ["院校类见习岗位", "毕业生创业扶持"]
 
 
 def test_the_likelier_ones_come_first():
-    names = line(told(), "what_else_maybe")
+    names = line(told(ui_months=3), "what_else_far")
     assert names.index("求职创业补贴") < names.index("培训生活费补贴") < names.index("失业补助金")
 
 
@@ -54,4 +55,16 @@ def test_what_is_under_discussion_is_not_listed_and_tells_for_whom():
 def test_a_no_cannot_be_tapped():
     reply = told(unemployment_aid__received_before=True)
     assert line(reply, "what_else_no") == ["失业补助金"]
-    assert say("can_i_get", name="失业补助金") not in reply["suggestions"] and reply["suggestions"]
+    assert say("can_i_get", name="失业补助金") not in reply["suggestions"] and reply["into"] != "unemployment_aid"
+
+
+def test_what_the_words_speak_for_is_gone_into():
+    reply = told(unemployed=True, situation="ui_exhausted", currently_employed=False)
+    assert line(reply, "what_else_near")[0] == "失业补助金" and reply["into"] == "unemployment_aid"
+    assert len(reply["suggestions"]) <= 5
+
+
+def test_who_has_told_nothing_is_asked_to_tell():
+    reply = told()
+    assert reply["outcome"] == "clarify" and reply["into"] is None
+    assert "稳岗返还" in reply["text"] and "失业补助金" in reply["text"]
