@@ -198,14 +198,24 @@ class _Composer:
         elif "extend_until_at_latest" not in results and (until := self._still_open_until()):
             key = "not_applied" if self._applied_for() else "in_force_until"
             yield fill(words[key], day=day(until))
-        if "pay_until_at_latest" in results:
-            yield fill(words["pay_until"], day=_day(results["pay_until_at_latest"]))
-        if "extend_until_at_latest" in results:
-            yield fill(words["extend_until"], day=_day(results["extend_until_at_latest"]))
-        if "may_ask_again_on" in results:
-            yield fill(words["may_ask_again"], day=_day(results["may_ask_again_on"]))
-        if results.get("category") in self.words["categories"]:
-            yield fill(words["category"], category=self.words["categories"][results["category"]])
+        yield from self.result_lines()
+
+    def result_lines(self) -> Iterator[str]:
+        """The other things a decision works out, each by the sentence the wording has for it."""
+        for name, template in self.words["results"].items():
+            if name in self.decision.results:
+                yield fill(template, value=self._result(self.decision.results[name]))
+
+    def _result(self, value: Any) -> str:
+        """A result as it is said: days as days, several as a list, codes by their names, sums with separators."""
+        if isinstance(value, (list, tuple)):
+            return "、".join(map(self._result, value))
+        if isinstance(value, str):
+            try:
+                return _day(value)
+            except ValueError:
+                return str(self.words["categories"].get(value, value))
+        return f"{value:,g}" if isinstance(value, (int, float)) else str(value)
 
     def _applied_for(self) -> bool:
         """Whether its window is one to apply in, not a time in which something has to happen."""

@@ -244,12 +244,20 @@ def _of_a_relative(state: State, found: Mapping[str, Any]) -> bool:
 
 
 def _within_a_name(state: State, found: Mapping[str, Any]) -> bool:
-    """“毕业年度培训补贴”: a word of a programme's name says nothing of the one who asks."""
+    """“毕业年度培训补贴”: a word of a programme's name says nothing of the one who asks; a whole name may say both."""
     return any(
-        name["start"] <= found["start"] and found["end"] <= name["end"]
+        name["start"] <= found["start"]
+        and found["end"] <= name["end"]
+        and found["end"] - found["start"] < name["end"] - name["start"]
         for name in state.entities
         if name.get("entity") == "programme"
     )
+
+
+def _of_themselves(state: State) -> bool:
+    """“我是农村两后生，能给多少”: a question, but what it says before is said of the one who asks."""
+    words = state.room.knowledge.lexicon.get("of_themselves", ())
+    return any(word in normalise(state.text) for word in words)
 
 
 def stated_facts(reading: Reading) -> None:
@@ -257,7 +265,7 @@ def stated_facts(reading: Reading) -> None:
     state = reading.state
     if state.intent not in STATING and not reading.question:
         return
-    if state.intent == "ask":
+    if state.intent == "ask" and not _of_themselves(state):
         return
     settled = set(reading.recorded)  # by the choice; among several words for one fact the last one counts
     for found in state.entities:

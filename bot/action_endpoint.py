@@ -42,7 +42,7 @@ class ActionEndpoint(EndpointConfig):
     def __init__(self, package: str, apology: Mapping[str, Any], deadline: float = DEADLINE) -> None:
         super().__init__(url=f"in-process:{package}", **{SELECTIVE_DOMAIN: True})  # Rasa need not copy the domain
         self.domain: Json = {}
-        self._apology, self._deadline = dict(apology), deadline
+        self._apology, self.deadline = dict(apology), deadline
         self._executor = _PackageExecutor(package)
         self._worker = _Worker()
 
@@ -53,7 +53,7 @@ class ActionEndpoint(EndpointConfig):
         """
         call = json or {}
         try:
-            answer = await self._worker.run(self._executor.run(self._isolated(call)), self._deadline)
+            answer = await self._worker.run(self._executor.run(self._isolated(call)), self.deadline)
             return _as_json(answer)
         except SdkRejection as rejection:
             raise ActionExecutionRejection(rejection.action_name, rejection.message) from rejection

@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 LONGEST_MESSAGE = 300
 CHANNEL = "wengang"
+_WARM_UP = 60.0  # seconds: the first turn reads the packs and compiles the rules, also on a machine that is busy
 _COMMAND = re.compile(r"[/\u2215]\s*[A-Za-z_]")  # the second is what normalisation made of ／
 
 
@@ -69,13 +70,14 @@ class Assistant:
         bot.rasa_patches.apply()
         path = Path(model_path) if model_path else ensure_model()
         apology = {**text_reply(say("action_failed"), "clarify", [say("call_human")]), "failed": True}
-        endpoint = ActionEndpoint(actions, apology, deadline)
+        endpoint = ActionEndpoint(actions, apology, deadline=_WARM_UP)
         agent = Agent(action_endpoint=endpoint, lock_store=lock_store or QuickLockStore())
         agent.tracker_store = InMemoryTrackerStore(None)  # not Rasa's fail-safe wrapper: it loses turns in silence
         agent.load_model(path)
         endpoint.domain = agent.domain.as_dict()
         assistant = cls(agent, apology)
         await assistant.reply("warm-up", "你好")
+        endpoint.deadline = deadline
         assistant._keep_in(tracker_store or InMemoryTrackerStore(agent.domain))
         return assistant
 
