@@ -1,6 +1,6 @@
-"""The six programmes read a second time: plain Python over complete facts, from the notices, not from the packs.
+"""Six programmes read a second time: plain Python over complete facts, from the notices, not from the packs.
 
-What the engine says about partial facts is compared with all completions of these.
+What the engine says about partial facts is compared with all completions of these (``situations``).
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from typing import Any
 
 Facts = Mapping[str, Any]
 
-ELIGIBLE, INELIGIBLE, TRANSITION, ELSEWHERE = "eligible", "ineligible", "transition", "elsewhere"
-AGENCY = {"region_reserve_months", "city_rule", "city_allows", "other_conditions", "reference_applies"}
+ELIGIBLE, INELIGIBLE, TRANSITION, ELSEWHERE = "eligible", "ineligible", "conditional", "not_in_notice"
 UNITS = {"enterprise", "social_organization", "foundation", "social_service_agency", "law_firm", "accounting_firm"}
 UNITS |= {"individual_business_insured_as_unit"}
 YEAR_END = date(2021, 12, 31)
@@ -58,7 +57,7 @@ def unemployment_aid(f: Facts, as_of: date, place: str) -> str:
 
 def flexible_employment_subsidy_extension(f: Facts, as_of: date, place: str) -> str:
     """LN 三（十二）; BX 二 settles it in 本溪 from 2021-07-20."""
-    allowed = f["city_allows"] or (place == "本溪" and as_of >= date(2021, 7, 20))
+    allowed = f["city_allows"] or (place in ("本溪", "桓仁") and as_of >= date(2021, 7, 20))
     return _verdict(
         f["college_graduate"]
         and f["subsidy_expired_on"] < as_of
@@ -141,12 +140,6 @@ RULES: dict[str, Callable[[Facts, date, str], str]] = {
     )
 }
 
-# Facts that count only when volunteered: they replace another fact, or wake a clause that is silent without them.
-VOLUNTEERED = {
-    "stabilisation_refund": ("layoff_rate_pct", "application_date"),
-    "unemployment_aid": ("accepted_in_2020", "accepted_year", "application_date"),
-    "skill_upgrade_subsidy": ("application_date",),
-}
 _BOOLS = {
     "stabilisation_refund": "insured_in_liaoning",
     "unemployment_aid": "insured_unemployed currently_employed received_before city_rule",
@@ -208,13 +201,3 @@ def grid(programme: str, as_of: date, completing: bool = False) -> dict[str, lis
             "age": [15, 16, 40],
         }
     return values
-
-
-def open_to_asking(programme: str, known: Facts) -> list[str]:
-    """The facts of a programme that a completion may still choose."""
-    silent = set(VOLUNTEERED.get(programme, ()))
-    if programme == "unemployment_aid" and not {"accepted_in_2020", "accepted_year"} & set(known):
-        silent.add("benefit_period_end")
-    if programme == "stabilisation_refund" and "layoff_rate_pct" in known:
-        silent.add("layoff_count")
-    return [name for name in grid(programme, date(2021, 8, 1)) if name not in known and name not in silent]
