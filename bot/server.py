@@ -17,6 +17,7 @@ from bot.api import errors
 from bot.api.conversation import Answers, Conversation, message_routes, rest_routes
 from bot.api.guard import Guard
 from bot.api.identity import Identity
+from bot.api.pages import page_routes
 from bot.api.policy import policy_routes
 from bot.messages import say
 from bot.settings import Settings
@@ -50,6 +51,7 @@ def create_app(assistant: Answers, rules: Rulebook, searcher: Searcher, settings
     )
     app.include_router(message_routes(conversation, identity))
     app.include_router(policy_routes(rules, searcher, settings))
+    app.include_router(page_routes(rules, settings))
     if settings.rest_token:
         app.include_router(rest_routes(conversation, identity, settings.rest_token.get_secret_value()))
 

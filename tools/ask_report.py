@@ -1,6 +1,6 @@
 """Report `wengang ask` on the public questions: clause accuracy on the covered ones, outcomes on the others.
 
-    .venv/bin/python tools/ask_report.py            prints and writes docs/evaluation.md
+.venv/bin/python tools/ask_report.py            prints and writes docs/evaluation.md
 """
 
 from __future__ import annotations

@@ -76,24 +76,27 @@ def _standing_key(programme: Programme, state: str) -> str:
     return f"{state}_latest" if len(options) > 1 else state
 
 
-def _overlays(rules: Rulebook, base: Programme, speaking: Collection[str]) -> tuple[tuple[Line, ...], dict[str, str]]:
+def _overlays(rules: Rulebook, base: Programme, documents: Collection[str]) -> tuple[tuple[Line, ...], dict[str, str]]:
     """The further notices with what each changes; and the marks of those that speak: condition or fact → words."""
-    knowledge = rules.knowledge
-    lines, marks, plain = [], dict[str, str](), _plain_sections(rules, base, ())
+    knowledge, lines, marks = rules.knowledge, [], dict[str, str]()
     for i, overlay in enumerate(base.overlays):
         notice = knowledge.notices[overlay.document]
-        there = _plain_sections(rules, base.localised[(i,)], [overlay.document])
-        found = tuple(changes(knowledge, plain, there, overlay))
+        after = min((speaking for speaking in base.localised if i in speaking), key=len)  # with the fewest others
+        before = tuple(other for other in after if other != i)
+        found = tuple(changes(knowledge, _sections(rules, base, before), _sections(rules, base, after), overlay))
         words = say("note", "speaks", number=notice.number, place=overlay.place, since=day(overlay.since))
-        notes = () if overlay.document in speaking else (wording()["note"]["silent"],)
+        notes = () if overlay.document in documents else (wording()["note"]["silent"],)
         lines.append(Line(words, notes=notes, children=tuple(line for _, line in found)))
-        if overlay.document in speaking:
+        if overlay.document in documents:
             marks |= {line.key: say("mark", kind, short=notice.short) for kind, line in found if kind != "drops"}
     return tuple(lines), marks
 
 
-def _plain_sections(rules: Rulebook, programme: Programme, speaking: Collection[str]) -> tuple[Section, ...]:
-    return Variant(rules, programme, _written(_files(rules.knowledge, programme.id, speaking))).sections()
+def _sections(rules: Rulebook, base: Programme, speaking: tuple[int, ...]) -> tuple[Section, ...]:
+    """The programme as these of its further notices have it; as its own notice has it where they never speak alone."""
+    documents = [base.overlays[i].document for i in speaking] if speaking in base.localised else []
+    written = _written(_files(rules.knowledge, base.id, documents))
+    return Variant(rules, base.localised.get(speaking, base), written).sections()
 
 
 def _moments(knowledge: Knowledge, base: Programme) -> Iterator[Moment]:

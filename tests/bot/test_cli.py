@@ -200,7 +200,9 @@ def test_render(wengang):
     assert "这一天、这个地方不适用" in elsewhere and "这一天、这个地方不适用" not in out
 
 
-@pytest.mark.parametrize(("form", "begins"), [("text", "文号"), ("mermaid", "flowchart LR\n"), ("svg", "<svg ")])
+@pytest.mark.parametrize(
+    ("form", "begins"), [("text", "文号"), ("mermaid", "flowchart LR\n"), ("svg", "<svg "), ("html", "<!doctype html>")]
+)
 def test_render_every_programme(wengang, form, begins):
     code, out, err = wengang("render", "--all", "--format", form)
     assert code == 0 and err == "" and out.startswith(begins)
@@ -214,7 +216,7 @@ def test_render_every_programme(wengang, form, begins):
         ([], "二者选一"),
         (["duty", "--all"], "二者选一"),
         (["stabilization_refund"], "是不是“stabilisation_refund”"),
-        (["duty", "--format", "pdf"], "text、mermaid、svg"),
+        (["duty", "--format", "pdf"], "text、mermaid、svg、html"),
         (["duty", "--place", "火星"], "火星"),
         (["duty", "--as-of", "2021-02-30"], "2021年2月"),
     ],
