@@ -20,6 +20,7 @@ from knowledge import Fact, Question
 
 _CLAUSE_BORDER = re.compile(r"[，,。；;！!？?、\s]")
 _FAR = 12  # characters between a cue and its number beyond which they have nothing to do with each other
+_RIGHT_BEFORE = (-float("inf"), 0)  # the rank of a word that is a cue only there
 _UNBOUNDED = 10**6
 _HEADS = ("", "人", "个", "名", "位", "口", "次")
 
@@ -71,9 +72,10 @@ def fact_for(scene: Scene, value: Value, taken: set[str]) -> Fact | None:
     return by_unit or (_only_one_missing(scene, value, candidates) if value.kind != "number" else None)
 
 
-def has_cue(scene: Scene, value: Value) -> bool:
-    """Whether words beside the value say which fact it is."""
-    return _nearest_cue(scene, value, [fact for fact in _relevant(scene) if _fits(fact, value, False)]) is not None
+def certainty(scene: Scene, value: Value) -> tuple[float, int]:
+    """How surely words beside the value say which fact it is, the surest lowest: “裁了5个” before “28个人裁了”."""
+    cue = _cue(scene, value, [fact for fact in _relevant(scene) if _fits(fact, value, False)])
+    return cue[0] if cue else (float("inf"), 0)
 
 
 def _not_counted(scene: Scene, value: Value) -> bool:
@@ -154,16 +156,21 @@ def _fits(fact: Fact, value: Value, asked: bool) -> bool:
 
 
 def _nearest_cue(scene: Scene, value: Value, facts: Iterable[Fact]) -> Fact | None:
+    cue = _cue(scene, value, facts)
+    return cue[1] if cue else None
+
+
+def _cue(scene: Scene, value: Value, facts: Iterable[Fact]) -> tuple[tuple[float, int], Fact] | None:
     """The fact with a cue word closest to the value inside the same clause; a cue in front counts as nearer.
 
     Words so common that they are a cue only right before the number (“我们28个人”) are ``adjacent`` in the lexicon.
     """
-    best = None
+    best: tuple[tuple[float, int], Fact] | None = None
     before, after = _around(scene, value)
     for fact in facts:
         words = words_for(scene.room, fact.id)
         if any(before.endswith(word) for word in words.get("adjacent", ())):
-            return fact
+            return _RIGHT_BEFORE, fact
         for cue in words.get("cues", ()):
             at = before.rfind(cue)
             if _denied(before, at) or _denied(after, after.find(cue)):
@@ -176,7 +183,7 @@ def _nearest_cue(scene: Scene, value: Value, facts: Iterable[Fact]) -> Fact | No
                 rank = (distance - len(cue), -len(cue))
                 if best is None or rank < best[0]:
                     best = (rank, fact)
-    return best[1] if best else None
+    return best
 
 
 def _around(scene: Scene, value: Value) -> tuple[str, str]:

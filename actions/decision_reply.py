@@ -14,6 +14,7 @@ from actions.room import Room
 from actions.speak import day, fill, one_line, percent, say, source, spoken, stated, wording, yuan
 from eligibility.expression import Env
 from eligibility.model import CONDITIONAL, ELIGIBLE, INELIGIBLE, Decision, Programme
+from eligibility.syntax import Name, Operation
 
 _READABLE = 6  # quotes in plain text; the card folds them away and keeps all
 _QUOTED = ("decides", "open", "amount")
@@ -170,9 +171,9 @@ class _Composer:
             value = way.expression.evaluate(self.env)
             if value is None:
                 continue
-            if isinstance(value, (int, Fraction)) and "/" in way.expression.text and len(way.facts) == 2:
-                top, bottom = (part.strip() for part in way.expression.text.split("/"))
-                return f"{self.env[top]}÷{self.env[bottom]}{_equals(percent(Fraction(value)))}"
+            match way.expression.tree:
+                case Operation(sign="/", left=Name(word=top), right=Name(word=bottom)):
+                    return f"{self.env[top]}÷{self.env[bottom]}{_equals(percent(Fraction(value)))}"
             if isinstance(value, Fraction):
                 return percent(value)
             return day(value) if isinstance(value, date) else str(value)

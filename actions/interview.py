@@ -177,13 +177,15 @@ def question_reply(state: State, now: Standing, before: str = "") -> Reply:
 
 def closed_reply(state: State, decision: Decision, before: str = "") -> Reply:
     """A window that is not open: said first, with an offer to look at how it was."""
-    programme = state.room.rules.benefits[decision.programme]
-    window, offers = decision.window, []
+    programme = state.room.rules.programme_at(decision.programme, decision.as_of, decision.place)
+    knowledge, window, offers = state.room.knowledge, decision.window, []
+    cited = _window_clauses(state, decision)
     if window.state == "not_yet":
         text = say("not_yet", day=day(decision.as_of))
     elif window.state == "replaced":
         text = say("replaced", title=programme.title, note=window.note)
-        offers = [say("by_then", year=2021)]
+        issued = [knowledge.notices[knowledge.clauses[clause].document].date_not_after for clause in cited]
+        offers = [say("by_then", year=issue.year) for issue in issued[:1]]
     else:
         assert window.until is not None
         text = say("closed", title=programme.title, until=day(window.until), note=window.note)
@@ -199,7 +201,7 @@ def closed_reply(state: State, decision: Decision, before: str = "") -> Reply:
         "suggestions": offers,
         "outcome": "interview",
         "programme": decision.programme,
-        "cited": _window_clauses(state, decision),
+        "cited": cited,
         "as_of": state.as_of.isoformat(),
     }
 

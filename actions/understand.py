@@ -16,7 +16,7 @@ from typing import Any
 
 from actions import retirement
 from actions.asked import figures_put_forward
-from actions.assign import Scene, covers, fact_for, has_cue, speaks_of, typed, words_for
+from actions.assign import Scene, certainty, covers, fact_for, speaks_of, typed, words_for
 from actions.profile import Profile
 from actions.programmes import programme_name
 from actions.speak import say
@@ -298,8 +298,8 @@ def stated_values(reading: Reading) -> None:
         correcting, _missing(reading) if reading.values else frozenset(),
     )  # fmt: skip
     doubted = {value.start for value in figures_put_forward(state)}
-    # a number with its own cue goes first: in “28个人，裁了5个” the 28 must not take the place of the 5
-    for value in sorted(reading.values, key=lambda value: not has_cue(scene, value)):
+    # the surest first: in “28个人裁了5个” the 28 must not take the place of the 5
+    for value in sorted(reading.values, key=lambda value: certainty(scene, value)):
         if value.start in doubted:
             continue
         if isinstance(value.low, (int, Fraction)) and value.low < 0:
