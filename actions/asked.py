@@ -15,6 +15,8 @@ from knowledge.text import normalise
 _PARTICLES = re.compile(r"[那呢吗啊吧的了么呀哈嘛请问这个它一下想知道我能要能得]|[^\w]")
 _YEAR = re.compile(r"(20\d\d)年")
 _PART = re.compile(r"[^,，。;；!！?？、\s]+")
+_SOME, _MOST = 0.3, 0.5  # coverage (knowledge.search.Hit)
+_FAR = 0.6  # of the best score
 _FEW = 2  # characters that a question may have beside what was recognised in it, and still be nothing but that
 
 
@@ -35,6 +37,19 @@ class Asked:
     place: str
     year: int | None
     hits: tuple[Hit, ...]
+
+    @property
+    def is_near(self) -> bool:
+        """Whether some clause has a good part of the question's words."""
+        return bool(self.hits) and self.hits[0].coverage >= _SOME
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the question is about the nearest clause: it has half of the words, or no other comes near it."""
+        if not self.is_near:
+            return False
+        alone = len(self.hits) < 2 or self.hits[1].score <= _FAR * self.hits[0].score
+        return self.hits[0].coverage >= _MOST or alone
 
     @property
     def clause(self) -> str | None:
@@ -65,8 +80,11 @@ def is_elliptical(state: State) -> bool:
     return state.programme is not None and only_an_aspect(state)
 
 
-def only_an_aspect(state: State) -> bool:
-    """Whether the message asks an aspect and says nothing besides (but perhaps names the programme)."""
+def only_an_aspect(state: State, more: int = _FEW) -> bool:
+    """Whether the message asks an aspect and says nothing more (but perhaps names the programme).
+
+    ``more``: how many characters of something else do not count.
+    """
     if not state.named("aspect"):
         return False
     covered: set[int] = set()
@@ -74,7 +92,7 @@ def only_an_aspect(state: State) -> bool:
         if entity.get("entity") in ("aspect", "programme", "place", "quantity"):
             covered.update(range(entity["start"], entity["end"]))
     rest = "".join(c for i, c in enumerate(state.text) if i not in covered)
-    return len(_PARTICLES.sub("", rest)) <= _FEW
+    return len(_PARTICLES.sub("", rest)) <= more
 
 
 def figures_put_forward(state: State) -> list[Value]:

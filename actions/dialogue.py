@@ -195,7 +195,8 @@ class Why(_Turn):
     def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
         now = interview.standing(state)
         if now is None:
-            send(dispatcher, text_reply(say("why_nothing"), "clarify"))
+            reply = answer(state)  # “为什么要…” may ask about the notices
+            send(dispatcher, text_reply(say("why_nothing"), "clarify") if "nothing_found" in reply else reply)
             return []
         knowledge, lines = state.room.knowledge, []
         question = knowledge.questions.get(state.pending or "")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from actions.asked import Asked, day_meant
+from actions.asked import Asked, beside, day_meant
 from actions.programmes import programme_name
 from actions.quoting import quote_clauses
 from actions.reply import Reply, text_reply
@@ -16,6 +16,7 @@ from eligibility.model import INFORMATIONAL
 from knowledge.text import normalise
 
 _PROGRAMME = "citation"
+_MORE = 6  # characters a question may have beside the number and the asking, and still only ask which document it is
 _NUMBER = re.compile(r"(?<![\d月])\d{1,4}号")  # not the day of a month
 
 
@@ -27,6 +28,9 @@ def cited_document(state: State, asked: Asked) -> Reply | None:
     found = state.room.rules.decide(_PROGRAMME, {"mention": mention}, as_of=state.as_of, place=state.place)
     if found.verdict != INFORMATIONAL:
         return _not_ours(state, mention)
+    asking = state.room.knowledge.lexicon["which_document"]
+    if len(beside(state.text, [mention, *asking])) > _MORE:
+        return None  # one of ours, and more is asked than which
     numbers = found.results["candidates"]
     several = len(numbers) > 1
     opening = say("document_which" if several else "document_is", documents=[_titled(state, one) for one in numbers])

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from datetime import date
 
-from actions.asked import Asked, only_an_aspect
+from actions.asked import Asked, beside, only_an_aspect
 from actions.quoting import quote_clauses
 from actions.reply import Reply
 from actions.speak import day, say
 from actions.state import State
 
 _PROGRAMME = "duty"
-_CLEAR = 0.4  # coverage (knowledge.search.Hit) from which a duty's clause is taken for what the question is about
+_SAYS_MORE = 4  # characters beside the programme's name; with fewer, the programme itself is asked for
 _LEVEL = 0.9  # of the best score: the province's duty and the city's on the same subject are told together
 
 
 def duty(state: State, asked: Asked) -> Reply | None:
     """“谁来审定X证书名单”, “二次安置方案报给谁”: the duty whose clause the question clearly comes closest to."""
     duties = state.room.rules.programmes[_PROGRAMME].duties
-    if asked.clause not in duties or asked.hits[0].coverage < _CLEAR:
-        return None
-    if only_an_aspect(state) or _stated(state, asked):
+    if asked.clause not in duties or not asked.is_clear or only_an_aspect(state, 0) or _stated(state, asked):
         return None
     level = [hit.clause.id for hit in asked.hits if hit.score >= _LEVEL * asked.hits[0].score]
     told = {name: spoken_duty(state, name) for name in level}
@@ -33,8 +31,17 @@ def _stated(state: State, asked: Asked) -> bool:
     """Whether the notices answer what is asked of a named programme: a benefit, then, and no duty."""
     if not asked.programme:
         return False
-    aspect = state.room.rules.aspect(asked.programme, asked.aspect or "what", asked.place, state.as_of)
+    if asked.programme not in state.room.rules.benefits:
+        return True
+    if asked.aspect is None:
+        return len(beside(state.text, _names(state))) < _SAYS_MORE
+    aspect = state.room.rules.aspect(asked.programme, asked.aspect, asked.place, state.as_of)
     return aspect is not None and (aspect.state == "stated" or asked.aspect == "amount")
+
+
+def _names(state: State) -> list[str]:
+    """The programmes as the message names them."""
+    return [state.text[one["start"] : one["end"]] for one in state.entities if one.get("entity") == "programme"]
 
 
 def spoken_duty(state: State, clause: str) -> str | None:

@@ -78,7 +78,7 @@ class Searcher:
     def _indexed(self, clause: Clause) -> str:
         notice = self._notices[clause.document]
         own = (clause.title, clause.quote)  # twice: a few lay questions must not drown the words of the notice
-        return "\n".join((notice.title, notice.place, *clause.path, *own, *own, *clause.questions))
+        return "\n".join((notice.title, notice.place, clause.item, *clause.path, *own, *own, *clause.questions))
 
     def _existed(self, at: int, as_of: datetime.date | None) -> bool:
         notice = self._notices[self._clauses[at].document]
