@@ -23,7 +23,7 @@ from knowledge.printed import blocks
 from knowledge.text import day, without_space
 
 _HERE = Path(__file__).parent
-_STYLES = ("colours.css", "pages.css")  # of bot/web
+_STYLES = ("base.css", "pages.css")  # of bot/web
 _SHORT = ("delegated", "aspects", "overlays", "documents")  # sections that name a clause without its words
 
 
