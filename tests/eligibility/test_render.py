@@ -313,6 +313,26 @@ def test_a_third_notice_by_data_alone(tmp_path: Path) -> None:
     assert date(2022, 6, 1) in [moment.day for moment in before.moments]
 
 
+def test_a_notice_that_never_speaks_alone_is_told_by_what_it_changes_itself(tmp_path: Path) -> None:
+    """The province's further notice came first: wherever the city's speaks, it speaks too."""
+    root = packs(tmp_path)
+    for path in (root / "demo-2022-1").glob("*.*"):
+        text = path.read_text(encoding="utf-8").replace("2022-06-01", "2021-06-01")
+        path.write_text(text.replace("2022年6月1日", "2021年6月1日"), encoding="utf-8")
+    rules = Rulebook(load(root))
+    overlays = next(
+        section
+        for section in sheet_of(rules, "stabilisation_refund", DAYS[3], "本溪").sections
+        if section.id == "overlays"
+    )
+    province, city = overlays.lines
+    assert province.words.startswith("演示〔2022〕1号：辽宁，2021年6月1日起")
+    assert any("5.5%" in line.words for line in province.children)
+    assert city.words.startswith("本人社〔2021〕43号：本溪，2021年7月20日起")
+    assert {clause for line in city.children for clause in line.cite} & {"BX/一/缴费依据"}
+    assert not any("5.5%" in line.words or "90%" in line.words for line in city.children)
+
+
 def test_the_other_reading_of_a_clause(rules: Rulebook, tmp_path: Path) -> None:
     def condition(rules: Rulebook) -> tuple[str, list[str]]:
         sheet = sheet_of(rules, "stabilisation_refund", DAYS[3], "本溪")
