@@ -100,7 +100,7 @@ def locked(name: str) -> dict[str, tuple[str, int]]:
     }
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "tools/installer.lock"])
+@pytest.mark.parametrize("name", ["requirements.lock", "tools/installer.lock", "tools/peers/requirements.lock"])
 def test_every_locked_package_has_a_hash(name: str) -> None:
     packages = locked(name)
     assert packages

@@ -167,6 +167,13 @@ def questions(options: Options) -> Iterator[Row]:
     yield from bench_engine.questions(options.quick)
 
 
+def peers(options: Options) -> Iterator[Row]:
+    """Other rule engines on one of our rules."""
+    import bench_peers
+
+    yield from bench_peers.peers(options.quick, options.folder)
+
+
 def search(options: Options) -> Iterator[Row]:
     """Clause search over the public questions."""
     from knowledge import load as load_knowledge
@@ -193,6 +200,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Options], Iterator[Row]]]] = {
     "stock-sqlite": ("对照：原样的 rasa run + rasa run actions，同一模型，对话存 SQLite", stock_in_sqlite),
     "engine": ("判断", engine),
     "questions": ("问几句", questions),
+    "peers": ("对照：别的规则引擎，同一条规则（稳岗返还），同样的公开案例，同一次运行", peers),
     "search": ("检索", search),
 }
 

@@ -1,5 +1,6 @@
 """The long checks, run by hand: every test, those too long for CI included, and the cases against every small slip of
-the rules (`wengang check --mutate`). `make verify` writes docs/verify.md.
+the rules (`wengang check --mutate`). `make verify` writes docs/verify.md; with ARGS=--properties it only tries the
+properties of decisions on at least ten thousand random draws each, and writes docs/properties.md.
 
 A long test is marked `@pytest.mark.verify` and may read WENGANG_VERIFY to search further.
 """
@@ -16,6 +17,7 @@ from xml.etree import ElementTree
 from machine import ROOT, heading
 
 REPORT = ROOT / "docs" / "verify.md"
+PROPERTIES, PROPERTIES_REPORT = "tests/eligibility/test_decision_properties.py", ROOT / "docs" / "properties.md"
 RESULTS = ROOT / "var" / "verify.xml"
 SLOWEST = 10
 
@@ -60,12 +62,32 @@ def rows(results: Path) -> list[str]:
     return lines + [f"- {_seconds(case):.1f} 秒 `{case.get('classname')}::{case.get('name')}`" for case in slowest]
 
 
+def drawn(results: Path) -> list[str]:
+    """Return one line per property whose random draws were counted (tests/eligibility/test_decision_properties.py)."""
+    counted = [(one.get("name", ""), int(one.get("value", 0))) for one in ElementTree.parse(results).iter("property")]
+    lines = [f"- `{name}`：{count:,} 次" for name, count in counted]
+    total = sum(count for _, count in counted)
+    return [f"全部事项的性质，随机抽取 {total:,} 次：", "", *lines] if lines else []
+
+
 def _seconds(case: ElementTree.Element) -> float:
     return float(case.get("time") or 0)
 
 
+def properties() -> int:
+    """Run the properties of decisions, write their report, and return 0 if they hold."""
+    lines = heading("判断的性质", "make verify ARGS=--properties", "tools/verify.py")
+    code, closing = run_tests([PROPERTIES])
+    lines += [f"结果：**{closing}**（退出码 {code}）", "", *rows(RESULTS), "", *drawn(RESULTS), ""]
+    PROPERTIES_REPORT.write_text("\n".join(lines), encoding="utf-8")
+    print(f"→ {PROPERTIES_REPORT.relative_to(ROOT)}")
+    return code
+
+
 def main() -> int:
-    """Run, write the report, and return 0 if all is well. Arguments go to pytest; with any, only the tests are run."""
+    """Run, write the report, and return 0 if all is well. Other arguments go to pytest: only these tests are run."""
+    if sys.argv[1:] == ["--properties"]:
+        return properties()
     lines = heading("长检查", "make verify", "tools/verify.py")
     began = time.perf_counter()
     code, closing = run_tests(sys.argv[1:])
@@ -74,6 +96,8 @@ def main() -> int:
             f"结果：**{closing}**（共 {time.perf_counter() - began:.0f} 秒，退出码 {code}）",
             "",
             *rows(RESULTS),
+            "",
+            *drawn(RESULTS),
             "",
         ]
         began = time.perf_counter()
