@@ -33,6 +33,8 @@ def work_out(amount: Amount | None, env: Env) -> Worth:
     """
     if amount is None:
         return Worth()
+    if not (amount.rates or amount.values or amount.parts):  # left to another text
+        return Worth(Money(amount.kind, says=amount.says, refer_to=amount.refer_to))
     if amount.parts:
         waiting = [part for part in amount.parts if part.holds(env) is not False]
         options = [part for part in waiting if part.holds(env)]

@@ -122,14 +122,15 @@ class Engine:
 
     def _ordinary(self, asked: _Asked, pattern: Pattern, rest: Rest, outcome: Diagram) -> Decision:
         env, declined, relevant = asked.env, asked.declined, support(outcome)
-        open_facts = tuple([name for name in rest.facts if name in relevant]) if relevant else ()
+        open_facts = self.relevance.open_facts(rest) if relevant else ()
         may_ask = self.user_facts - declined if declined else self.user_facts
         missing = tuple([name for name in open_facts if name in may_ask])
         verdict = outcome if isinstance(outcome, str) else NEEDS_INFO if missing else CONDITIONAL
         settled = verdict != INELIGIBLE
 
-        worth = money.work_out(self.programme.amount if settled else None, env)
-        results = self._results(env, verdict)
+        named = {**env, **pattern.named}  # amount and results may call conditions by their names
+        worth = money.work_out(self.programme.amount if settled else None, named)
+        results = self._results(named, verdict)
         grounds = self._grounds.of(pattern, relevant, verdict, worth.cites, results.cites)
         for_amount = tuple([name for name in worth.open_facts if name in may_ask and name not in missing])
         asked_before = (*missing, *for_amount)

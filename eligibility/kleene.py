@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from eligibility.expression import Env
+from eligibility.expression import Env, Evaluate
 from eligibility.model import Condition, Group, Leaf, Node
 
 TruthOf = Callable[[Condition], "bool | None"]
@@ -27,6 +27,11 @@ def truth(node: Node, env: Env) -> bool | None:
         if value is None:
             found = None
     return found
+
+
+def truth_by_name(name: str, node: Node) -> Evaluate:
+    """Truth of ``node`` where it is called by its name: looked up if it is known already, else worked out."""
+    return lambda env: env[name] if name in env else truth(node, env)
 
 
 def truth_over(env: Env) -> TruthOf:
@@ -59,6 +64,12 @@ def reduce(node: Node, truth_of: TruthOf, changed: Collection[str] | None = None
     if not rest:
         return not dominant
     return rest[0] if len(rest) == 1 else Group(node.kind, tuple(rest), node.reads)
+
+
+def settled(node: Node, truth_of: TruthOf) -> bool | None:
+    """Truth of ``node`` by the truths of its conditions."""
+    left = reduce(node, truth_of)
+    return left if isinstance(left, bool) else None
 
 
 def leaves_of(node: Node) -> list[Leaf]:

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from eligibility.expression import Env
 from eligibility.model import NextQuestion
-from eligibility.relevance import Relevance, Rest, support
+from eligibility.relevance import Relevance, Rest
 from knowledge import Question
 
 _EXACT_UP_TO, _EXACT_OF_A_WIDER_ONE = 12, 7
@@ -72,8 +72,7 @@ class QuestionOrder:
 
     def open_facts(self, rest: Rest, askable: Collection[str]) -> list[str]:
         """The facts among ``askable`` on which the verdict still turns, in the order of the text."""
-        relevant = support(self.relevance.diagram(rest))
-        return [name for name in rest.facts if name in relevant and name in askable]
+        return [name for name in self.relevance.open_facts(rest) if name in askable]
 
     def _best(self, rest: Rest, askable: frozenset[str]) -> tuple[Fraction, str]:
         if rest.outcome is not None:

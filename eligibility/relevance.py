@@ -73,10 +73,11 @@ class _Memory:
     def __init__(self) -> None:
         self.diagrams: dict[object, Diagram] = {}
         self.nodes: dict[object, Choice] = {}
+        self.open_facts: dict[object, tuple[str, ...]] = {}
 
     @property
     def size(self) -> int:
-        return len(self.diagrams) + len(self.nodes)
+        return len(self.diagrams) + len(self.nodes) + len(self.open_facts)
 
 
 class Relevance:
@@ -114,6 +115,15 @@ class Relevance:
             self._cells.forget()
             self._memory = _Memory()  # whoever is at work keeps the old one to the end
         return self._diagram(rest, self._memory)
+
+    def open_facts(self, rest: Rest) -> tuple[str, ...]:
+        """The open facts on which the outcome still turns, in the order of the text."""
+        found = self._memory.open_facts.get(rest.key)
+        if found is None:
+            relevant = support(self.diagram(rest))
+            found = tuple(name for name in rest.facts if name in relevant)
+            self._memory.open_facts[rest.key] = found
+        return found
 
     def _diagram(self, rest: Rest, memory: _Memory) -> Diagram:
         settled = rest.outcome
