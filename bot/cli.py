@@ -266,11 +266,8 @@ def _model(force: bool = False) -> Path:
 
 
 async def _assistant(tracker_store: Any = None) -> Assistant:
-    """The assistant; the packs are loaded before, for every action is timed, also the first one."""
-    from actions.room import room
     from bot.assistant import Assistant
 
-    room()
     return await Assistant.load(tracker_store=tracker_store)
 
 

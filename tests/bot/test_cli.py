@@ -496,21 +496,6 @@ def test_serve_and_its_actions_use_the_same_rules_and_index(assistant, monkeypat
     assert rules is room().rules and searcher is room().searcher
 
 
-def test_the_packs_are_loaded_before_the_first_action_is_timed(monkeypatch):
-    from actions import room
-    from bot.assistant import Assistant
-
-    order = []
-    monkeypatch.setattr(room, "room", lambda: order.append("room"))
-
-    async def load(**_):
-        order.append("assistant")
-
-    monkeypatch.setattr(Assistant, "load", load)
-    asyncio.run(cli._assistant())
-    assert order == ["room", "assistant"]
-
-
 def test_serve_on_a_port_in_use_says_so_at_once():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
