@@ -234,7 +234,8 @@ class Engine:
         raise DecisionError("unknown_question", "question", value=str(question)[:60], choices=choices)
 
     # --- outcomes ----------------------------------------------------------------------------------------------
-    def _results(self, env: Env, verdict: str) -> _Results:
+    def _results(self, env: dict[str, Any], verdict: str) -> _Results:
+        """The results over ``env``; each is added to it by its name, by which later ones may call it."""
         values: dict[str, Any] = {}
         cites: list[str] = []
         readings: list[Assumption] = []
@@ -243,7 +244,7 @@ class Engine:
             if verdict not in self.programme.result_verdicts.get(name, (ELIGIBLE, CONDITIONAL, NEEDS_INFO)):
                 continue
             option = first(options, env)
-            value = option.worth(env) if option else None
+            env[name] = value = option.worth(env) if option else None
             if option and value is not None:
                 values[name] = plain(value)
                 cites += option.cite

@@ -125,6 +125,11 @@ def parse(text: str | bool | int | float | date, vocabulary: Vocabulary, *wanted
     return _Parser(str(text).lower() if isinstance(text, bool) else str(text), vocabulary).parse(wanted)
 
 
+def unless_known(name: str, evaluate: Evaluate) -> Evaluate:
+    """How to work out what ``name`` stands for, unless the environment has it already."""
+    return lambda env: env[name] if name in env else evaluate(env)
+
+
 def either(names: Sequence[str], more: Sequence[str]) -> tuple[str, ...]:
     """The names of two parts of an expression, each once, in order."""
     return tuple(dict.fromkeys((*names, *more)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from eligibility.expression import Env, Evaluate
+from eligibility.expression import Env
 from eligibility.model import Condition, Group, Leaf, Node
 
 TruthOf = Callable[[Condition], "bool | None"]
@@ -27,11 +27,6 @@ def truth(node: Node, env: Env) -> bool | None:
         if value is None:
             found = None
     return found
-
-
-def truth_by_name(name: str, node: Node) -> Evaluate:
-    """Truth of ``node`` where it is called by its name: looked up if it is known already, else worked out."""
-    return lambda env: env[name] if name in env else truth(node, env)
 
 
 def truth_over(env: Env) -> TruthOf:

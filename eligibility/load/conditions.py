@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from eligibility.kleene import leaves_of, truth_by_name
+from eligibility.expression import unless_known
+from eligibility.kleene import leaves_of, truth
 from eligibility.load.reader import Place, Reader
 from eligibility.model import Group, Leaf, Node
 from knowledge.fields import typed
@@ -82,4 +83,4 @@ def _name(reader: Reader, place: Place, name: str, node: Node) -> None:
     """Let later expressions (results, window) speak of a condition by its id."""
     reader.take(place, name)
     asked = [fact for leaf in leaves_of(node) for fact in leaf.facts]
-    reader.names.learn(name, "bool", truth_by_name(name, node), asked, node.reads)
+    reader.names.learn(name, "bool", unless_known(name, lambda env: truth(node, env)), asked, node.reads)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from eligibility.expression import Expression
+from eligibility.expression import Expression, unless_known
 from eligibility.load.options import read_options
 from eligibility.load.reader import Place, Reader
 from eligibility.model import AMOUNT_KINDS, FLOOR, VERDICTS, Amount, Exceptional, Guarded
@@ -132,4 +132,5 @@ def _learn(reader: Reader, place: Place, name: str, options: tuple[Guarded, ...]
     expressions = [expression for option in options for expression in option.expressions]
     reads = [fact for expression in expressions for fact in reader.names.reads_of(expression)]
     asked = [fact for option in options for fact in option.facts]
-    reader.names.learn(name, kind, lambda env: first_value(options, env), asked, reads, words)
+    value = unless_known(name, lambda env: first_value(options, env))
+    reader.names.learn(name, kind, value, asked, reads, words)

@@ -136,7 +136,7 @@ def test_a_replay_gives_the_same_bytes(rules: Rulebook, other_rules: Rulebook, p
 
 
 @pytest.mark.parametrize("programme", STATEMENTS)
-@DRAWS
+@DRAWS_OF_EACH
 @given(data=st.data())
 def test_what_is_no_benefit_answers_the_same_whatever_else_is_known(
     rules: Rulebook, other_rules: Rulebook, programme: str, data: Any
