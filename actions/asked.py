@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from actions.hearsay import figures_put_forward
 from actions.state import State
-from actions.values import Value, find_values
 from knowledge.search import Hit
 from knowledge.text import normalise
 
 _PARTICLES = re.compile(r"[那呢吗啊吧的了么呀哈嘛请问这个它一下想知道我能要能得]|[^\w]")
 _YEAR = re.compile(r"(20\d\d)年")
-_PART = re.compile(r"[^,，。;；!！?？、\s]+")
+_HOW_MUCH = re.compile(r"多少(?!个|人|名|次|回|天|月|年|岁|份|类|种|条|家|号)")
 _SOME, _MOST = 0.3, 0.5  # coverage (knowledge.search.Hit)
 _FAR = 0.6  # of the best score
 _FEW = 2  # characters that a question may have beside what was recognised in it, and still be nothing but that
@@ -68,7 +68,9 @@ def asked_in(state: State) -> Asked:
     programme = named[0] if named else state.programme if is_elliptical(state) else None
     aspects = state.named("aspect")
     if figures_put_forward(state):
-        programme = programme or state.programme
+        programme = programme or (None if knowledge.parameters.mentioned(state.text) else state.programme)
+        aspects = aspects or ["amount"]
+    elif _HOW_MUCH.search(state.text):
         aspects = aspects or ["amount"]
     years = [int(year) for year in _YEAR.findall(state.text) if int(year) != state.as_of.year]
     hits = tuple(state.room.searcher.search(state.text, as_of=state.as_of, limit=5))
@@ -93,30 +95,6 @@ def only_an_aspect(state: State, more: int = _FEW) -> bool:
             covered.update(range(entity["start"], entity["end"]))
     rest = "".join(c for i, c in enumerate(state.text) if i not in covered)
     return len(_PARTICLES.sub("", rest)) <= more
-
-
-def figures_put_forward(state: State) -> list[Value]:
-    """Sums and rates that the user has from elsewhere and wants confirmed: “是不是1500”, “人家说给800对吗”.
-
-    Nothing of the applicant is stated by them, and nobody is to take the answer for a yes.
-    """
-    words = state.room.knowledge.lexicon["hearsay"]
-    taken = [(one["start"], one["end"]) for one in state.entities if one.get("entity") in ("programme", "document")]
-    return [
-        value
-        for value in find_values(state.text, state.as_of)
-        if (value.kind in ("money", "percent") or (value.kind == "number" and not value.unit))
-        and not any(start < value.end and value.start < end for start, end in taken)
-        and _is_hearsay(state.text, value, words)
-    ]
-
-
-def _is_hearsay(text: str, value: Value, words: Collection[str]) -> bool:
-    """Whether the part of the sentence with the value has such a word, or the next part is nothing but one."""
-    parts = list(_PART.finditer(text))
-    at = next((i for i, part in enumerate(parts) if part.start() <= value.start < part.end()), 0)
-    own, around = parts[at].group(), [part.group() for part in parts[max(at - 1, 0) : at + 2]]
-    return any(word in own for word in words) or any(not beside(part, words) for part in around)
 
 
 def beside(text: str, words: Iterable[str]) -> str:

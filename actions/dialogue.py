@@ -9,8 +9,9 @@ from rasa_sdk.events import Restarted, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import interview
-from actions.asked import figures_put_forward, is_elliptical
+from actions.asked import is_elliptical
 from actions.decision_reply import basis, signature
+from actions.hearsay import figures_put_forward
 from actions.knowledge_answer import answer, open_figure
 from actions.programmes import offered, programme_name
 from actions.reply import Reply, text_reply
@@ -171,7 +172,7 @@ class TellVerdict(_Turn):
     def which_programme(state: State, before: str) -> Reply:
         """Entitled to what? The clause the words come closest to, else the programmes to choose from."""
         nearest = answer(state) if state.intent == "check" else None
-        if nearest and nearest["outcome"] in ("answered", "out_of_scope") and not nearest.get("nothing_found"):
+        if nearest and nearest["outcome"] != "clarify" and not nearest.get("nothing_found"):
             return {**nearest, "text": f"{before} {nearest['text']}".strip()}
         names = [say("can_i_get", name=programme_name(state, name)) for name in offered(state)]
         return text_reply(f"{before} {say('which_programme')}".strip(), "clarify", names)

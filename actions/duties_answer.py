@@ -8,6 +8,7 @@ from actions.asked import Asked, beside, only_an_aspect
 from actions.quoting import quote_clauses
 from actions.reply import Reply
 from actions.speak import day, say
+from actions.standards_answer import unconfirmed, without_a_sum
 from actions.state import State
 
 _PROGRAMME = "duty"
@@ -24,7 +25,7 @@ def duty(state: State, asked: Asked) -> Reply | None:
     told = {name: spoken_duty(state, name) for name in level}
     reply = quote_clauses(state, [name for name in level if told[name]], "\n".join(filter(None, told.values())))
     cited = dict.fromkeys([*reply["cited"], *(hit.clause.id for hit in asked.hits)])
-    return {**reply, "outcome": "answered", "cited": list(cited)}
+    return without_a_sum(asked, unconfirmed(state, {**reply, "outcome": "answered", "cited": list(cited)}))
 
 
 def _stated(state: State, asked: Asked) -> bool:

@@ -8,16 +8,18 @@ answers wins.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from actions.asked import Asked, asked_in, figures_put_forward, only_an_aspect
+from actions.asked import Asked, asked_in, only_an_aspect
 from actions.definitions_answer import definition
 from actions.documents_answer import cited_document, later_document
 from actions.duties_answer import duty, spoken_duty
+from actions.hearsay import figures_put_forward
 from actions.programmes import offered, programme_name
 from actions.quoting import quote_clauses, quote_hits
 from actions.reply import Reply, text_reply
 from actions.speak import day, say, wording
-from actions.standards_answer import local_standard, offers, standards_of, unconfirmed
+from actions.standards_answer import local_standard, offers, standards_of, unconfirmed, without_a_sum
 from actions.state import State
 from eligibility.model import ASPECTS, Aspect
 
@@ -90,7 +92,7 @@ def programme_in_general(state: State, asked: Asked) -> Reply | None:
     offered_then = reply["suggestions"] or list(wording("messages")["follow_ups"])
     near = [hit.clause.id for hit in asked.hits if hit.clause.id in own]
     cited = dict.fromkeys([*_nearest(state, asked), *near, *reply["cited"]])
-    return {**reply, "suggestions": offered_then, "cited": list(cited)}
+    return {**without_a_sum(asked, reply), "suggestions": offered_then, "cited": list(cited)}
 
 
 def found_clause(state: State, asked: Asked) -> Reply | None:
@@ -101,13 +103,24 @@ def found_clause(state: State, asked: Asked) -> Reply | None:
     if on_subject > ON_SUBJECT["nlu_fallback"] and len(state.text) < _LONG:
         return None
     best = asked.hits[0].clause.id
+    if asked.aspect == "amount" and (whose := _whose_amount(state, asked, best)):
+        return stated_aspect(state, replace(asked, programme=whose))
     about = [name for name in state.room.rules.benefits if best in _clauses_of(state, name)]
-    return {
+    reply = {
         **quote_hits(state, asked.hits[:1], spoken_duty(state, best) or say("answer_found")),
         "suggestions": [say("can_i_get", name=programme_name(state, name)) for name in about],
         "outcome": "answered",
         "cited": [hit.clause.id for hit in asked.hits],
     }
+    return without_a_sum(asked, unconfirmed(state, reply))
+
+
+def _whose_amount(state: State, asked: Asked, clause: str) -> str | None:
+    """The programme whose amount a clause tells of; none when a programme is named and said not to be it."""
+    amounts = {
+        name: state.room.rules.aspect(name, "amount", asked.place, state.as_of) for name in state.room.rules.benefits
+    }
+    return next((name for name, one in amounts.items() if one and clause in one.cite), None)
 
 
 def too_short(state: State, asked: Asked) -> Reply | None:
@@ -129,8 +142,8 @@ STEPS = (
     definition,
     cited_document,
     later_document,
-    duty,
     local_standard,
+    duty,
     stated_aspect,
     programme_in_general,
     too_short,

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date
 
-from actions.asked import Asked, day_meant, figures_put_forward
+from actions.asked import Asked, day_meant
+from actions.hearsay import figures_put_forward
 from actions.quoting import quote_clauses
 from actions.reply import Reply, text_reply
 from actions.speak import one_line, say
 from actions.state import DEFAULT_PLACE, State
 from knowledge.parameters import Parameter
+
+_SUM = re.compile(r"\d\s*(?:万?元|%)")
 
 
 def local_standard(state: State, asked: Asked) -> Reply | None:
@@ -33,8 +37,13 @@ def standards_of(state: State, asked: Asked) -> list[str]:
     nobody is to take it for the notices' own.
     """
     known, then = state.room.knowledge.parameters, day_meant(state, asked)
-    named = known.mentioned(state.text)
     behind = known.of_programme(asked.programme or "")
+    parts = {clause.rpartition("/")[0] for one in behind for clause in one.near}
+    named = [
+        one
+        for one in known.mentioned(state.text)
+        if one in behind or (not one.programme and parts & {clause.rpartition("/")[0] for clause in one.near})
+    ]
     if asked.place != DEFAULT_PLACE:
         behind = tuple(one for one in behind if one.level != "city")
     told = _told(state, [*named, *(one for one in behind if one.value(then) is None and one not in named)], then)
@@ -51,12 +60,26 @@ def offers(state: State, asked: Asked) -> list[str]:
 def unconfirmed(state: State, reply: Reply) -> Reply:
     """The reply; if the question puts forward a figure that no quoted clause states, with a word on that in front."""
     said = figures_put_forward(state)
-    quotes = "".join(one_line(clause["quote"]) for clause in reply.get("clauses", ()))
-    if not said or any(value.text in quotes for value in said):
+    if not said or any(value.text in _quoted(reply) for value in said):
         return reply
-    doubt = say("figure_not_confirmed")
-    opening = {"opening": f"{reply['opening']}\n{doubt}"} if "opening" in reply else {}
-    return {**reply, "text": f"{doubt}\n{reply['text']}", **opening}
+    return _opened(reply, say("figure_not_confirmed"))
+
+
+def without_a_sum(asked: Asked, reply: Reply) -> Reply:
+    """The reply; if how much is asked and no clause it quotes states a sum or a rate, that is said first."""
+    if asked.aspect != "amount" or _SUM.search(_quoted(reply)):
+        return reply
+    return {**_opened(reply, say("sum_not_stated")), "outcome": "not_stated"}
+
+
+def _opened(reply: Reply, sentence: str) -> Reply:
+    """The reply with a sentence in front."""
+    said: Reply = {key: f"{sentence}\n{reply[key]}" for key in ("text", "opening") if key in reply}
+    return {**reply, **said}
+
+
+def _quoted(reply: Reply) -> str:
+    return "".join(one_line(clause["quote"]) for clause in reply.get("clauses", ()))
 
 
 def _asks_a_figure(state: State, asked: Asked) -> bool:

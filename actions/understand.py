@@ -15,8 +15,8 @@ from fractions import Fraction
 from typing import Any
 
 from actions import retirement
-from actions.asked import figures_put_forward
 from actions.assign import Scene, certainty, covers, fact_for, speaks_of, typed, words_for
+from actions.hearsay import figures_put_forward
 from actions.profile import Profile
 from actions.programmes import programme_name
 from actions.speak import say

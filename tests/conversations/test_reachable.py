@@ -25,8 +25,7 @@ NOT_ASKED = {"BX/文号", "BX/标题", "BX/主送", "LN/标题", "LN/主送", "L
 
 def rows() -> list[tuple[str, str]]:
     lines = Path(__file__).with_name("reachable.tsv").read_text(encoding="utf-8").splitlines()
-    question, clause = zip(*(line.split("\t") for line in lines[1:] if line and not line.startswith("#")), strict=True)
-    return list(zip(question, clause, strict=True))
+    return [(question, clause) for question, clause in (line.split("\t") for line in lines[1:])]
 
 
 def params() -> Iterator[Any]:
