@@ -91,7 +91,7 @@ def only_an_aspect(state: State, more: int = _FEW) -> bool:
         return False
     covered: set[int] = set()
     for entity in state.entities:
-        if entity.get("entity") in ("aspect", "programme", "place", "quantity"):
+        if entity.get("entity") in ("aspect", "programme", "place", "quantity", "fact"):
             covered.update(range(entity["start"], entity["end"]))
     rest = "".join(c for i, c in enumerate(state.text) if i not in covered)
     return len(_PARTICLES.sub("", rest)) <= more

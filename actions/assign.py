@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from actions.profile import Profile
@@ -53,13 +54,13 @@ def fact_for(scene: Scene, value: Value, taken: set[str]) -> Fact | None:
         believed = [facts[entry.fact] for entry in reversed(known)]
         same_unit = {entry.fact for entry in known if value.unit and value.unit in entry.said}
         again = [fact for fact in believed if fact in candidates]
-        chosen = _nearest_cue(scene, value, again) or next((f for f in again if f.id in same_unit), None)
+        chosen = _nearest_cue(scene, value, candidates) or next((f for f in again if f.id in same_unit), None)
         if chosen or again:
             return chosen or again[0]
     on_that_day = _about_a_day(scene, value, candidates)
     if on_that_day:
         return on_that_day
-    if _not_counted(scene, value):
+    if _not_counted(scene, value) or _none_of_ours(scene, value):
         return None
     cued = _nearest_cue(scene, value, [fact for fact in candidates if "at" not in words_for(scene.room, fact.id)])
     if cued or _only_denied(scene, value, candidates):
@@ -86,6 +87,15 @@ def _not_counted(scene: Scene, value: Value) -> bool:
         for fact in _relevant(scene)
         for word in words_for(scene.room, fact.id).get("not_counted", ())
     )
+
+
+def _none_of_ours(scene: Scene, value: Value) -> bool:
+    """“大学毕业三年了”, “孩子19”: beside the value stands what it is of, and that is nothing we ask for."""
+    words, kin = scene.room.knowledge.lexicon.get("none_of_ours", {}), scene.room.knowledge.lexicon.get("kin", ())
+    before, after = _around(scene, value)
+    if value.kind == "number":
+        return before.endswith(tuple(kin))
+    return before.endswith(tuple(words.get("before", ()))) or after.startswith(tuple(words.get("behind", ())))
 
 
 def _about_something_else(scene: Scene, value: Value, candidates: list[Fact]) -> bool:
@@ -140,8 +150,8 @@ def _facts_of(programme: Programme) -> Iterable[str]:
 
 def _fits(fact: Fact, value: Value, asked: bool) -> bool:
     if value.kind == "number":
-        if fact.type == "count":
-            return value.unit in _HEADS or value.unit == fact.unit
+        if fact.type == "count":  # “12万” is money that somebody did not call so
+            return (value.unit in _HEADS and "万" not in value.text) or value.unit == fact.unit
         large = isinstance(value.low, (int, Fraction)) and value.low >= 1000
         if value.unit == "" and fact.type == "yuan" and large:
             return True
@@ -172,11 +182,11 @@ def _cue(scene: Scene, value: Value, facts: Iterable[Fact]) -> tuple[tuple[float
         if any(before.endswith(word) for word in words.get("adjacent", ())):
             return _RIGHT_BEFORE, fact
         for cue in words.get("cues", ()):
-            at = before.rfind(cue)
-            if _denied(before, at) or _denied(after, after.find(cue)):
+            at = _last_of_its_own(scene.room, before, cue)
+            behind = _first_of_its_own(scene.room, after, cue)
+            if _denied(before, at) or _denied(after, behind):
                 continue  # “三年没交社保” says nothing of how long it was paid
             distance = len(before) - at - len(cue) if at >= 0 else None
-            behind = after.find(cue)
             if behind >= 0 and (distance is None or behind + 2 < distance):
                 distance = behind + 2
             if distance is not None and distance <= _FAR:
@@ -184,6 +194,29 @@ def _cue(scene: Scene, value: Value, facts: Iterable[Fact]) -> tuple[tuple[float
                 if best is None or rank < best[0]:
                     best = (rank, fact)
     return best
+
+
+def _last_of_its_own(room: Room, text: str, cue: str) -> int:
+    """Where the cue last stands and is no part of a longer one (失业 is not meant in 失业保险费); -1: nowhere."""
+    at = text.rfind(cue)
+    while at >= 0 and any(text.startswith(longer, at) for longer in _longer_cues(room, cue)):
+        at = text.rfind(cue, 0, at)
+    return at
+
+
+def _first_of_its_own(room: Room, text: str, cue: str) -> int:
+    """The same for where it first stands."""
+    at = text.find(cue)
+    while at >= 0 and any(text.startswith(longer, at) for longer in _longer_cues(room, cue)):
+        at = text.find(cue, at + 1)
+    return at
+
+
+@lru_cache(maxsize=1024)
+def _longer_cues(room: Room, cue: str) -> tuple[str, ...]:
+    entries = (room.knowledge.lexicon.get("facts") or {}).values()
+    cues = {other for entry in entries for other in entry.get("cues", ())}
+    return tuple(other for other in cues if other != cue and other.startswith(cue))
 
 
 def _around(scene: Scene, value: Value) -> tuple[str, str]:
@@ -211,9 +244,8 @@ def _about_a_day(scene: Scene, value: Value, facts: Iterable[Fact]) -> Fact | No
     for fact in facts:
         day = words_for(scene.room, fact.id).get("at")
         for other in scene.values:
-            near = abs(other.start - value.start) <= 2 * _FAR and not _CLAUSE_BORDER.search(
-                text, min(other.end, value.end), max(other.start, value.start)
-            )
+            between = text[min(other.end, value.end) : max(other.start, value.start)]
+            near = len(between) <= 2 * _FAR and not _CLAUSE_BORDER.search(between.strip())
             exact = other.kind == "date" and other.precision in ("day", "month")
             if day and near and exact and other.low <= day <= other.high:  # type: ignore[operator]
                 return fact

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import Restarted, SlotSet
+from rasa_sdk.events import FollowupAction, Restarted, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import interview
@@ -64,7 +64,14 @@ class Understand(_Turn):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         # Rasa extracts slots a second time when a form starts; a message must be read only once
-        return [] if _already_read(tracker) else super().run(dispatcher, tracker, domain)
+        if _already_read(tracker):
+            return []
+        supposed_before = tracker.slots.get("before_what_if")
+        if supposed_before is None:
+            return super().run(dispatcher, tracker, domain)
+        tracker.slots["profile"] = supposed_before  # what was only supposed holds no longer
+        back = [SlotSet("profile", supposed_before), SlotSet("before_what_if", None), SlotSet("told", None)]
+        return [*back, *super().run(dispatcher, tracker, domain)]
 
     def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
         if state.intent == "restart":
@@ -83,6 +90,8 @@ class Understand(_Turn):
         ):
             if before != after:
                 events.append(SlotSet(slot, after))
+        if reading.what_if:
+            events.append(SlotSet("before_what_if", state.profile.slot))
         if reading.answered:
             events.append(SlotSet("answer", True))
         return events
@@ -103,6 +112,7 @@ def _heard(reading: Reading) -> dict[str, Any] | None:
         "declined": reading.declined,
         "problems": reading.problems,
         "notes": reading.notes,
+        "what_if": reading.what_if,
         "corrected": reading.corrected and bool(reading.recorded),
     }
     return found if any(found.values()) else None
@@ -166,7 +176,8 @@ class TellVerdict(_Turn):
         else:
             for reply in interview.verdict_replies(state, now, before):
                 send(dispatcher, with_other_ways(state, reply))
-        return [SlotSet("pending", None), SlotSet("heard", None), SlotSet("told", signature(now.decision))]
+        pending = state.pending if state.heard.get("what_if") else None  # what was asked is still open
+        return [SlotSet("pending", pending), SlotSet("heard", None), SlotSet("told", signature(now.decision))]
 
     @staticmethod
     def which_programme(state: State, before: str) -> Reply:
@@ -266,6 +277,8 @@ class SetDate(_Turn):
     action_name = "action_set_date"
 
     def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
+        if state.heard.get("what_if"):
+            return []
         dated = any(entity.get("entity") == "quantity" for entity in state.entities) or state.programme
         text = say("date_set", day=day(state.as_of)) if dated else say("date_needed")
         send(dispatcher, {**text_reply(text, "answered"), "as_of": state.as_of.isoformat()})
@@ -346,6 +359,8 @@ class NotUnderstood(_Turn):
 
     def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
         question = state.room.knowledge.questions.get(state.pending or "")
+        if state.intent == "check" and state.interviewing and state.programme in state.named("programme"):
+            return []  # the same question again: the open one is put again behind this
         if state.heard.get("problems"):
             send(dispatcher, text_reply(interview.heard(state), "clarify"))
         elif state.intent == "correct":
@@ -365,6 +380,10 @@ class NotUnderstood(_Turn):
 
 
 class Fallback(NotUnderstood):
-    """No rule matched."""
+    """No rule matched. Then nothing more is predicted: Rasa would come back here until its limit, and stay there."""
 
     action_name = "action_default_fallback"
+
+    def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
+        then = "interview_form" if state.interviewing else "action_listen"
+        return [*super().act(dispatcher, state), FollowupAction(then)]

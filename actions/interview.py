@@ -9,15 +9,17 @@ from fractions import Fraction
 from itertools import product
 from typing import Any
 
+from actions.assign import covers
 from actions.decision_reply import decision_reply, signature
 from actions.profile import Entry
+from actions.programmes import programme_name
 from actions.reply import Reply
 from actions.retirement import FACT as RETIRES
 from actions.retirement import kinds_to_ask
 from actions.screening import other_ways
 from actions.speak import day, entry_spoken, say, summary, wording
 from actions.state import State
-from eligibility.model import NEEDS_INFO, Decision, Programme
+from eligibility.model import CONDITIONAL, NEEDS_INFO, Decision
 from knowledge import Knowledge, Question
 
 _BRIEF = 8  # characters: a longer sentence is not repeated to who has just said it
@@ -107,7 +109,8 @@ def heard(state: State) -> str:
     recorded = [name for name in recorded if name != RETIRES or "born" not in state.profile.slot[RETIRES]]
     if recorded:
         facts = "，".join(_in_their_words(knowledge, [believed[name] for name in recorded]))
-        said.append(say("corrected" if state.heard.get("corrected") else "heard", facts=facts))
+        key = "supposed" if state.heard.get("what_if") else "corrected" if state.heard.get("corrected") else "heard"
+        said.append(say(key, facts=facts))
     elif state.heard.get("declined"):
         said.append(say("declined"))
     return " ".join([*said, *state.heard.get("notes", ())])
@@ -129,16 +132,10 @@ def _unclear(state: State) -> Entry | None:
 def _worth_saying(state: State, recorded: list[str]) -> list[str]:
     """Of what was recorded, what concerns the programme; one of several facts that came from the same words."""
     programme = state.programme_in_force(state.programme)
-    own = {fact for leaf in programme.leaves for fact in leaf.facts} | _amount_facts(programme) if programme else set()
+    own = covers(programme) if programme else set()
     mine = [name for name in recorded if name in own] or recorded
     by_words = {state.profile.slot[state.profile.key(name, state.programme)]["said"]: name for name in mine[::-1]}
     return mine if programme else [name for name in mine if name in by_words.values()]
-
-
-def _amount_facts(programme: Programme) -> set[str]:
-    amount = programme.amount
-    facts = {fact for options in programme.results.values() for option in options for fact in option.facts}
-    return facts | ({*amount.base_facts, *(f for o in amount.rates for f in o.facts)} if amount else set())
 
 
 def question_reply(state: State, now: Standing, before: str = "") -> Reply:
@@ -151,10 +148,9 @@ def question_reply(state: State, now: Standing, before: str = "") -> Reply:
     kinds = kinds_to_ask(state) if now.unclear and now.unclear.fact == RETIRES else []
     choices = kinds or choices
     if now.unclear:
-        ask = say("retires_which" if kinds else "approximate", said=now.unclear.said)
+        ask = say(_why_again(state, now.unclear, kinds), said=now.unclear.said)
     else:
-        again = question.id == state.pending and before
-        ask = say("still_open", ask=question.ask) if again else question.ask
+        ask = _ask(state, now, question, before)
     return {
         "kind": "question",
         "text": f"{before} {ask}".strip(),
@@ -173,6 +169,22 @@ def question_reply(state: State, now: Standing, before: str = "") -> Reply:
         "cited": _clauses_of(state, now),
         "as_of": state.as_of.isoformat(),
     }
+
+
+def _why_again(state: State, unclear: Entry, kinds: list[str]) -> str:
+    """Which sentence asks for a number that was said only roughly."""
+    if kinds:
+        return "retires_which"
+    return "retires_born" if "born" in state.profile.slot.get(unclear.fact, {}) else "approximate"
+
+
+def _ask(state: State, now: Standing, question: Question, before: str) -> str:
+    """The question in its words; of a list partly answered, what else; asked a second time, only reminded of."""
+    ask = question.ask.replace(say("this_programme"), say("named", name=programme_name(state, state.programme or "")))
+    told = state.profile.facts(state.programme or "")
+    if question.kind == "multi" and any(told.get(fact) for fact in question.facts):
+        return say("what_else_of_the_list", ask=ask)
+    return say("still_open", ask=ask) if question.id == state.pending and before else ask
 
 
 def closed_reply(state: State, decision: Decision, before: str = "") -> Reply:
@@ -217,7 +229,9 @@ def unchanged_reply(state: State, now: Standing, before: str) -> Reply:
     """What was added changed nothing: said in one line, without the whole card again."""
     words, window = wording("decision"), now.decision.window
     key = "unchanged" if may_interview(now.decision) else "unchanged_past"
-    text = say(key, verdict=words["verdicts"][now.decision.verdict], replaced=window.state == "replaced")
+    met = now.decision.verdict == CONDITIONAL and not now.decision.branches
+    verdict = words["verdicts"]["conditional_met" if met else now.decision.verdict]
+    text = say(key, verdict=verdict, replaced=window.state == "replaced")
     return {
         "kind": "text",
         "text": f"{before} {text}".strip(),

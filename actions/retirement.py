@@ -46,10 +46,10 @@ def birth_told(state: State, values: list[Value], as_of: date, asked: bool) -> B
         asked: whether the retirement date is the question that is open.
     """
     law, words = state.room.knowledge.retirement, state.room.knowledge.lexicon.get("retirement") or {}
-    text = normalise(state.text)
-    kinds = _kinds(law, words, text)
+    text = state.text
+    kinds = _kinds(law, words, normalise(text))
     before = _before(state.profile)
-    found = next((span for value in values if (span := _born(value, text, words, as_of, asked))), None)
+    found = next((span for value in values if (span := _born(value, text, words, as_of, asked, bool(kinds)))), None)
     if found is None:
         if before is None or kinds is None or not asked:
             return None
@@ -100,7 +100,9 @@ def _kinds(law: RetirementLaw, words: Mapping[str, Any], text: str) -> tuple[str
     return None
 
 
-def _born(value: Value, text: str, words: Mapping[str, Any], as_of: date, asked: bool) -> tuple[date, date, str] | None:
+def _born(
+    value: Value, text: str, words: Mapping[str, Any], as_of: date, asked: bool, of_a_person: bool
+) -> tuple[date, date, str] | None:
     behind, front = text[value.end :], text[: value.start]
     if value.kind == "date" and isinstance(value.low, date) and isinstance(value.high, date):
         says_birth = behind.startswith(tuple(words.get("born_behind", ()))) or front.endswith(
@@ -110,7 +112,8 @@ def _born(value: Value, text: str, words: Mapping[str, Any], as_of: date, asked:
         return (value.low, value.high, value.text + say("born")) if says_birth or long_past else None
     if value.kind != "number" or not isinstance(value.value, int) or not _YOUNGEST <= value.value <= _OLDEST:
         return None
-    of_age = value.unit == "岁" or (value.unit == "" and (asked or re.match("(?:岁|周岁|了)", behind)))
+    bare = value.unit == "" and (asked or of_a_person or re.match("(?:岁|周岁|了)", behind))
+    of_age = value.unit == "岁" or bare
     if not of_age:
         return None
     youngest = plus_months(as_of, -12 * value.value)

@@ -10,7 +10,7 @@ from knowledge import Knowledge, load
 from knowledge.search import Searcher
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Room:
     """What every action needs. Immutable; shared by all turns."""
 

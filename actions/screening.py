@@ -30,15 +30,19 @@ def screening(state: State) -> tuple[dict[str, Any], str | None]:
     First what the applicant's own words speak for, then the rest; each of the first can be tapped.
     """
     rows = _rows(state)
+    touched = _touched(state, rows)
     if not any(True for _ in state.profile.entries()) and state.programme is None:
         return _nothing_told(state, rows), None
     lines, names = [say("what_else_head")], []
     for key, groups in _LINES:
-        group = [programme_name(state, row.programme) for one in groups for row in rows if _spoken_as(row) == one]
+        group = [
+            programme_name(state, row.programme) for one in groups for row in rows if _spoken_as(row, touched) == one
+        ]
         if group:
             lines.append(say(key, names="、".join(group)))
             names += group if key in ("what_else_likely", "what_else_near") else []
-    into = None if state.programme else _closest(rows)
+    likely = [row for row in rows if _spoken_as(row, touched) in (FITS, ON_CONDITION)]
+    into = None if state.programme or likely else _closest(rows)
     if into:
         lines.append(say("what_else_into", name=programme_name(state, into)))
         names = [name for name in names if name != programme_name(state, into)]
@@ -56,16 +60,17 @@ def screening(state: State) -> tuple[dict[str, Any], str | None]:
 
 def other_ways(state: State) -> list[str]:
     """After a “no”: programmes that what was told speaks for, by the name they go by."""
-    told = {entry.fact for entry in state.profile.entries() if entry.value not in (None, False)}
-    ways = [
-        row
-        for row in _rows(state)
-        if row.in_time
-        and row.group in (FITS, ON_CONDITION, ON_FACTS)
-        and told & covers(state.room.rules.benefits[row.programme])
-    ]
+    rows = _rows(state)
+    touched = _touched(state, rows)
+    ways = [row for row in rows if row.in_time and _spoken_as(row, touched) in (FITS, ON_CONDITION, _NEAR)]
     ways.sort(key=lambda row: not row.met)
     return [programme_name(state, row.programme) for row in ways[:2]]
+
+
+def _touched(state: State, rows: list[Row]) -> set[str]:
+    """The programmes that turn on anything the applicant said is so."""
+    told = {entry.fact for entry in state.profile.entries() if entry.value not in (None, False)}
+    return {row.programme for row in rows if told & covers(state.room.rules.benefits[row.programme])}
 
 
 def _rows(state: State) -> list[Row]:
@@ -100,12 +105,12 @@ def _closest(rows: list[Row]) -> str | None:
     return best.programme if best else None
 
 
-def _spoken_as(row: Row) -> str:
+def _spoken_as(row: Row, touched: set[str]) -> str:
     """Its group; closed or replaced ones have a line of their own, and nothing is likely of which nothing was told."""
     if row.decision.window.state in ("closed", "replaced"):
         return _PAST
     if row.group == ON_FACTS:
-        return _NEAR if row.met else _FAR
+        return _NEAR if row.met or row.programme in touched else _FAR
     return ELSEWHERE if row.group == ON_CONDITION and not row.met else row.group
 
 

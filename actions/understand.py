@@ -8,8 +8,8 @@ The steps stand in ``STEPS`` and run top to bottom; each may add to the ``Readin
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -47,6 +47,7 @@ _ASIDE = ("ask", "why", "stop", "bye", "restart", "human", "summary", "what_else
 """Intents that another action answers before the interview goes on."""
 _LONGEST_ANSWER = 20  # characters of a message in which one word may stand for an offered answer
 _BARE_NO = 3  # characters
+_SEPARATORS = re.compile(r"[、,，。;；\s]")
 _LIST_BORDER = re.compile(r"[、,，;；]|\s+")
 
 
@@ -59,6 +60,7 @@ class Reading:
         declined: facts the user cannot tell.
         problems: [{problem: impossible_date | negative | not_read, said}].
         notes: sentences on what was worked out from what was said.
+        what_if: only supposed (“要是35人呢”): decided, but not believed afterwards.
         chosen: one of the offered answers was picked.
         answered: the message took the interview further (the form must not reject it).
     """
@@ -80,6 +82,7 @@ class Reading:
     corrected: bool = False
     switched: bool = False
     date_set: bool = False
+    what_if: bool = False
     chosen: bool = False
     answered: bool = False
 
@@ -136,6 +139,29 @@ def values_in_the_text(reading: Reading) -> None:
         reading.problems.append({"problem": "impossible_date", "said": said})
 
 
+def slips_of_the_tongue(reading: Reading) -> None:
+    """“裁了5个，哦不，4个”: the second takes the place of the first; “是12个，不是15个”: the denied one goes."""
+    text, words = reading.state.text, reading.state.room.knowledge.lexicon.get("slips", ())
+    kept: list[Value] = []
+    for value in reading.values:
+        before = kept[-1] if kept else None
+        between = _SEPARATORS.sub("", text[before.end : value.start]) if before else ""
+        if before and before.kind == value.kind and between and not _beside(between, words):
+            kept[-1] = replace(value, start=before.start, end=before.end)
+        else:
+            kept.append(value)
+    denied = [value for value in kept if text[: value.start].rstrip().endswith("不是")]
+    reading.values = [value for value in kept if value not in denied] or kept
+
+
+def supposed(reading: Reading) -> None:
+    """“要是35人呢”, “那今年3月呢”: what would be, not what is."""
+    text = normalise(reading.state.text)
+    words = tuple(reading.state.room.knowledge.lexicon.get("what_if", ()))
+    begins = text.startswith(words) or (text.startswith("那") and text.rstrip("?？ ").endswith("呢"))
+    reading.what_if = begins and reading.programme is not None
+
+
 def topic(reading: Reading) -> None:
     """Which programme is talked about. A question in passing does not leave a running interview."""
     state = reading.state
@@ -168,6 +194,8 @@ def _speaks_of_another_applicant(reading: Reading) -> bool:
 def another_date(reading: Reading) -> None:
     """“按2021年9月1日算”: the conversation moves to that date; a year alone means the programme's last day in it."""
     if reading.state.intent != "set_date" or _told_birth(reading):
+        return
+    if reading.what_if and not _BY_DATE.search(reading.state.text):
         return
     if reading.question is not None and reading.question.kind == "date" and not _BY_DATE.search(reading.state.text):
         return  # an answer to “什么时候”, however much it looks like a wish
@@ -290,7 +318,7 @@ def stated_values(reading: Reading) -> None:
     state = reading.state
     if state.intent not in STATING and not (reading.question and state.intent != "ask"):
         return
-    correcting = state.intent == "correct"
+    correcting = state.intent == "correct" or reading.what_if
     taken: set[str] = set(reading.recorded)
     rough = {entry.fact for entry in reading.profile.entries(reading.programme) if entry.approximate}
     scene = Scene(
@@ -300,7 +328,7 @@ def stated_values(reading: Reading) -> None:
     doubted = {value.start for value in figures_put_forward(state)}
     # the surest first: in “28个人裁了5个” the 28 must not take the place of the 5
     for value in sorted(reading.values, key=lambda value: certainty(scene, value)):
-        if value.start in doubted:
+        if value.start in doubted or _within_a_fact(state, value):
             continue
         if isinstance(value.low, (int, Fraction)) and value.low < 0:
             reading.problems.append({"problem": "negative", "said": value.text})
@@ -344,6 +372,12 @@ def doubtful(reading: Reading) -> None:
             reading.notes.append(say("doubtful", says=doubt["says"]))
 
 
+def _within_a_fact(state: State, value: Value) -> bool:
+    """“一个人也没裁”: the number is part of words that state a fact by themselves."""
+    facts = [found for found in state.entities if found.get("entity") == "fact"]
+    return any(found["start"] <= value.start and value.end <= found["end"] for found in facts)
+
+
 def what_it_replaces(reading: Reading) -> None:
     """Whether something believed before was put right."""
     before = reading.state.profile.facts(reading.programme or "")
@@ -365,7 +399,9 @@ def cannot_tell(reading: Reading) -> None:
 
 def outcome_of_reading(reading: Reading) -> None:
     """Whether the interview goes on from here, or another action answers first."""
-    if reading.state.intent in _ASIDE and not reading.chosen:
+    known = reading.state.profile.facts(reading.programme or "")
+    reading.what_if = reading.what_if and any(fact in known for fact in reading.recorded)  # else it is simply told
+    if reading.state.intent in _ASIDE and not reading.chosen and not reading.what_if:
         return
     if reading.recorded or reading.declined or reading.switched or reading.date_set or reading.problems:
         reading.answered = True
@@ -374,6 +410,8 @@ def outcome_of_reading(reading: Reading) -> None:
 STEPS = (
     door_date_and_place,
     values_in_the_text,
+    slips_of_the_tongue,
+    supposed,
     topic,
     another_date,
     choice_of_the_question,
@@ -393,7 +431,9 @@ def _multi(reading: Reading, question: Question, text: str, labels: Mapping[str,
     """A submitted choice settles every box of the list; words in between settle only what they say."""
     said = reading.state.text
     pieces = [_bare(piece) for piece in _LIST_BORDER.split(said) if _bare(piece)]
-    nothing = text == _bare(question.none_of_these) or (reading.state.intent == "deny" and not reading.values)
+    nothing_more = [_bare(word) for word in reading.state.room.knowledge.lexicon.get("nothing_more", ())]
+    nothing = text in (_bare(question.none_of_these), *nothing_more)
+    nothing = nothing or (reading.state.intent == "deny" and not reading.values)
     if nothing and not any(found.get("entity") == "fact" for found in reading.state.entities):
         reading.chosen = text == _bare(question.none_of_these)
         for fact in question.facts:
@@ -428,11 +468,19 @@ def _yes_or_no_first(reading: Reading, question: Question) -> Any:
     )
 
 
+def _beside(text: str, words: Iterable[str]) -> str:
+    """What stands in the text beside these words, units and “是”."""
+    for word in sorted(words, key=len, reverse=True):
+        text = text.replace(word, "")
+    return text.strip("个人名位是应该改成元块")
+
+
 def _by_words(reading: Reading, question: Question) -> Any:
     """“没人上班”, “在本溪”: another way to say one of the offered answers, and of no other."""
     state, text = reading.state, normalise(reading.state.text)
     asks = state.intent in ("ask", "why", "restart", "human", "summary", "what_else", "set_date", "resume")
-    if asks or len(text) > _LONGEST_ANSWER or state.named("programme") or state.named("aspect"):
+    others = [word for word in question.other_things if _says(text, word)]
+    if asks or others or len(text) > _LONGEST_ANSWER or state.named("programme") or state.named("aspect"):
         return None
     said = [(word, choice) for choice in question.choices for word in choice.words if _says(text, word)]
     longest = [(word, choice) for word, choice in said if not any(word != w and word in w for w, _ in said)]

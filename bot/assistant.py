@@ -16,6 +16,8 @@ from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.core.lock import TicketLock
 from rasa.core.lock_store import LOCK_LIFETIME, InMemoryLockStore, LockStore
 from rasa.core.tracker_store import InMemoryTrackerStore, TrackerStore
+from rasa.shared.core.constants import ACTION_LISTEN_NAME
+from rasa.shared.core.events import ActionExecuted
 
 from actions.reply import Reply, text_reply
 from actions.speak import say, wording
@@ -162,8 +164,16 @@ class Assistant:
             turn.replies = [self._apology]
 
     async def _never_be_silent(self, turn: Turn) -> None:
-        """No rule, no action and no error said anything: that is our mistake, not the user's."""
+        """No rule, no action and no error said anything: that is our mistake, not the user's.
+
+        A turn that Rasa broke off never came to listening again; without that every later turn would be silent too.
+        """
         logger.error("turn without a reply")
+        async with self.agent.lock_store.lock(turn.sender):
+            tracker = await self.agent.tracker_store.get_or_create_tracker(turn.sender)
+            if tracker.latest_action_name != ACTION_LISTEN_NAME:
+                tracker.update(ActionExecuted(ACTION_LISTEN_NAME))
+                await self.agent.tracker_store.save(tracker)
         turn.replies = [self._apology]
 
     def _keep_in(self, store: TrackerStore) -> None:

@@ -58,7 +58,8 @@ class Question:
 
     `kind` is the input, one of KINDS; `ask` is the wording, `why` the reason given when the user wonders, `remind`
     the hint after an answer that was not understood. `none_of_these` is the label that denies every fact of a `multi`
-    question; `unsure`: whether "I do not know" is offered.
+    question; `unsure`: whether "I do not know" is offered. `other_things`: words for what is easily taken for what is
+    asked; an answer with one of them is about something else.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Question:
     unsure: bool
     remind: str
     none_of_these: str
+    other_things: tuple[str, ...] = ()
 
 
 def read_facts(source: SourceFile) -> dict[str, Fact]:
@@ -132,7 +134,7 @@ def read_questions(source: SourceFile, facts: Mapping[str, Fact]) -> dict[str, Q
 
 
 def _question(source: SourceFile, index: int, value: object, facts: Mapping[str, Fact]) -> Question:
-    allowed = ("id", "facts", "kind", "ask", "why", "remind", "choices", "none_of_these", "unsure")
+    allowed = ("id", "facts", "kind", "ask", "why", "remind", "choices", "none_of_these", "unsure", "other_things")
     fields = Fields(source, (index,), value, allowed)
     asked = fields.texts("facts")
     for at, fact in enumerate(asked):
@@ -148,6 +150,7 @@ def _question(source: SourceFile, index: int, value: object, facts: Mapping[str,
         unsure=fields.get("unsure", bool, False),
         remind=fields.get("remind", str, ""),
         none_of_these=fields.get("none_of_these", str, ""),
+        other_things=fields.texts("other_things"),
     )
 
 

@@ -20,6 +20,8 @@ from rasa.shared.nlu.training_data.message import Message
 COURTESY = ("greet", "thanks", "bye", "stop", "chitchat", "bot_challenge", "nlu_fallback")
 CONTENT = ("inform", "correct", "check", "ask")
 _STATES = ("fact", "quantity")
+_NAMED_IN_VAIN = ("bye", "greet", "nlu_fallback")
+"""Of these courtesies, naming a programme is content too; “稳岗返还不问了” is still a wish to stop."""
 _ENOUGH_WHEN_UNSURE = 2  # of a sentence the classifier could not place, one number alone says too little
 
 
@@ -52,9 +54,11 @@ class SecondLook(GraphComponent):
     @staticmethod
     def _look(message: Message) -> None:
         name = (message.get(INTENT) or {}).get(INTENT_NAME_KEY)
-        stated = {(e["start"], e["end"]) for e in message.get(ENTITIES, []) if e["entity"] in _STATES}
+        entities = message.get(ENTITIES, [])
+        stated = {(entity["start"], entity["end"]) for entity in entities if entity["entity"] in _STATES}
+        named = name in _NAMED_IN_VAIN and any(entity["entity"] == "programme" for entity in entities)
         needed = _ENOUGH_WHEN_UNSURE if name == "nlu_fallback" else 1
-        if name not in COURTESY or len(stated) < needed:
+        if name not in COURTESY or (len(stated) < needed and not named):
             return
         ranking = message.get(INTENT_RANKING_KEY) or []
         best = next((intent for intent in ranking if intent[INTENT_NAME_KEY] in CONTENT), None)

@@ -59,8 +59,8 @@ def longest_spans() -> Callable[[Iterable[Span], Iterable[Span]], list[Span]]:
 def _stands_alone(span: Span) -> bool:
     """Tell whether a span in letters or digits is whole: 4050 is not in 14050, nor the name of anything in 4050元."""
     doc, text = span.doc, span.text
-    before = doc[span.start - 1].text if span.start else ""
-    after = doc[span.end].text if span.end < len(doc) else ""
+    before = doc[span.start - 1].text if span.start and not doc[span.start - 1].whitespace_ else ""
+    after = doc[span.end].text if span.end < len(doc) and not span[-1].whitespace_ else ""
     cut = (text[0].isascii() and _is_latin(before)) or (text[-1].isascii() and _is_latin(after))
     return not cut and not (text.isdecimal() and after and after in _UNITS)
 
