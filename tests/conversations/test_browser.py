@@ -34,7 +34,7 @@ INTERVIEWS: dict[str, tuple[str, str, dict[str, str], list[str]]] = {
     "unemployment_aid": (
         "2021-09-01",
         "我今年三月失业的，失业金领完了，能领失业补助金吗",
-        {"交过失业保险": "是", "领过吗": "没领过", "找到工作": "还没有"},
+        {"交过失业保险": "交过", "领过吗": "没领过", "找到工作": "还没有"},
         ["符合", "2022年6月30日", "失业补助金只能申领享受一次"],
     ),
     "skill_upgrade_subsidy": (
@@ -52,7 +52,7 @@ INTERVIEWS: dict[str, tuple[str, str, dict[str, str], list[str]]] = {
     "job_seeking_subsidy_category": (
         "2021-09-01",
         "我今年毕业，是孤儿，能领求职创业补贴吗",
-        {},
+        {"哪种学校": "高校（大专及以上）"},
         ["孤儿毕业生", "附件1"],
     ),
     "employment_difficulty_status": (
