@@ -239,6 +239,8 @@ class WhatElse(_Turn):
     action_name = "action_what_else"
 
     def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
+        if state.named("programme") and not any(True for _ in state.profile.entries()):
+            return []  # “失业补助金还有吗”: about that one; the interview or its end answers behind this
         reply, into = screening(state)
         before = interview.heard(state)
         reply["text"] = f"{before} {reply['text']}".strip()
