@@ -54,7 +54,8 @@ class GroundsOf:
         amount: tuple[str, ...],
         results: tuple[str, ...],
     ) -> Grounds:
-        """
+        """The grounds of one outcome.
+
         Args:
             relevant: the open facts on which the verdict turns.
             amount, results: the clauses behind these.

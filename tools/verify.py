@@ -64,7 +64,8 @@ def rows(results: Path) -> list[str]:
 
 def drawn(results: Path) -> list[str]:
     """Return one line per property whose random draws were counted (tests/eligibility/test_decision_properties.py)."""
-    counted = [(one.get("name", ""), int(one.get("value", 0))) for one in ElementTree.parse(results).iter("property")]
+    kept = ((one.get("name", ""), one.get("value", "")) for one in ElementTree.parse(results).iter("property"))
+    counted = [(name, int(value)) for name, value in kept if not name.startswith("hypothesis-")]  # its own statistics
     lines = [f"- `{name}`：{count:,} 次" for name, count in counted]
     total = sum(count for _, count in counted)
     return [f"全部事项的性质，随机抽取 {total:,} 次：", "", *lines] if lines else []
