@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from eligibility.errors import message
-from eligibility.expression import ExpressionError, parse
+from eligibility.expression import Expression, ExpressionError, parse
 from eligibility.model import DUTY, INFORMATIONAL, Assumption, Duty
 from eligibility.names import Names
 from knowledge import Knowledge, SourceFile
@@ -39,16 +39,7 @@ def _duty(knowledge: Knowledge, source: SourceFile, i: int, entry: Any) -> Duty:
         if name not in knowledge.clauses:
             what = message("unknown_clause", name=name)
             raise source.error((i,), what, message("mend_unknown_clause", suggestion=""))
-    reading = fields.get("assume", str, "")
-    if reading and reading not in knowledge.interpretations:
-        what = message("unknown_assumption", name=reading)
-        raise source.error((i, "assume"), what, message("mend_unknown_assumption", suggestion=""))
-    due = None
-    if "due" in fields.data:
-        try:
-            due = parse(fields.data["due"], Names(knowledge.facts).vocabulary, "date")
-        except ExpressionError as error:
-            raise source.error((i, "due"), error.what, error.mend) from None
+    due = _expression(knowledge, fields, "due", "date") if "due" in fields.data else None
     results: dict[str, Any] = {name: list(fields.texts(name)) for name in _LISTS if name in fields.data}
     results |= {name: fields.need(name) for name in _TEXTS if name in fields.data}
     if "copies" in fields.data:
@@ -62,5 +53,25 @@ def _duty(knowledge: Knowledge, source: SourceFile, i: int, entry: Any) -> Duty:
         cite=tuple(dict.fromkeys((clause, *fields.texts("cite")))),
         results=results,
         due=due,
-        assumption=Assumption(reading) if reading else None,
+        assumption=_assumption(knowledge, fields),
     )
+
+
+def _assumption(knowledge: Knowledge, fields: Fields) -> Assumption | None:
+    """The reading behind ``due``: its name, and ``if`` it only matters on some days."""
+    if "assume" not in fields.data:
+        return None
+    raw = fields.data["assume"]
+    inner = Fields(fields.source, (*fields.place, "assume"), {"id": raw} if isinstance(raw, str) else raw, ("id", "if"))
+    name = inner.need("id")
+    if name not in knowledge.interpretations:
+        what = message("unknown_assumption", name=name)
+        raise fields.source.error(inner.place, what, message("mend_unknown_assumption", suggestion=""))
+    return Assumption(name, applies=_expression(knowledge, inner, "if", "bool") if "if" in inner.data else None)
+
+
+def _expression(knowledge: Knowledge, fields: Fields, key: str, wanted: str) -> Expression:
+    try:
+        return parse(fields.data[key], Names(knowledge.facts).vocabulary, wanted)
+    except ExpressionError as error:
+        raise fields.source.error((*fields.place, key), error.what, error.mend) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from eligibility.errors import DecisionError, message
@@ -55,27 +56,28 @@ def _duty(blank: Decision, programme: Programme, knowledge: Knowledge, env: Env,
     if duty is None:  # it grants or tells something, but obliges nobody
         return replace(blank, verdict=INFORMATIONAL, because=_decides((about,)))
     results = {name: plain(value) for name, value in duty.results.items()}
-    bounded = _due(duty, knowledge, env)
+    bounded, issued = _due(duty, knowledge, env)
+    reading = duty.assumption if bounded else None
     return replace(
         blank,
         verdict=duty.verdict,
         results=results | bounded,
-        assumptions=(duty.assumption.id,) if duty.assumption and bounded else (),
+        assumptions=(reading.id,) if reading and reading.matters({**env, "issued_on": issued}, None) else (),
         because=_decides(duty.cite),
     )
 
 
-def _due(duty: Duty, knowledge: Knowledge, env: Env) -> dict[str, Any]:
-    """``due``; or the latest it can be, where the notice prints no date and only a bound of it is known."""
-    if duty.due is None:
-        return {}
+def _due(duty: Duty, knowledge: Knowledge, env: Env) -> tuple[dict[str, Any], date | None]:
+    """``due``; or the latest it can be, where the notice prints no date and only a bound of it is known.
+
+    With the day of issue it is reckoned from.
+    """
     notice = knowledge.notices[duty.document]
     issued = env.get("issued_on") or notice.date
-    if issued is not None:
-        return {"due": plain(duty.due.evaluate({**env, "issued_on": issued}))}
-    if notice.date_not_after is None:
-        return {}
-    return {"due_at_latest": plain(duty.due.evaluate({**env, "issued_on": notice.date_not_after}))}
+    start = issued or notice.date_not_after
+    if duty.due is None or start is None:
+        return {}, start
+    return {"due" if issued else "due_at_latest": plain(duty.due.evaluate({**env, "issued_on": start}))}, start
 
 
 def _citation(blank: Decision, knowledge: Knowledge, mention: str | None) -> Decision:
