@@ -51,6 +51,8 @@ def open_figure(state: State) -> Reply | None:
     if state.intent == "ask" or asked.aspect != "amount":
         return None
     reply = local_standard(state, asked) or stated_aspect(state, asked)
+    if reply is None and asked.programme is None and figures_put_forward(state):
+        reply = found_clause(state, asked) or beyond_us(state, asked)
     if reply is None or (reply["outcome"] != "not_stated" and not figures_put_forward(state)):
         return None
     return {**reply, "aspect": asked.aspect, "as_of": state.as_of.isoformat()}
@@ -134,7 +136,10 @@ def too_short(state: State, asked: Asked) -> Reply | None:
 
 def beyond_us(state: State, asked: Asked) -> Reply:
     """Nothing fits: said plainly."""
-    return {**text_reply(say("out_of_scope"), "out_of_scope"), "nothing_found": True}
+    reply = text_reply(say("out_of_scope"), "out_of_scope")
+    if figures_put_forward(state):  # hearsay is not left standing, whatever it is about
+        return unconfirmed(state, reply)
+    return {**reply, "nothing_found": True}
 
 
 STEPS = (
