@@ -87,7 +87,8 @@ def job_seeking_subsidy_category(f: Facts, as_of: date, place: str) -> str:
         or f["orphan"]
         or f["national_student_loan"]
     )
-    return _verdict(listed and f["other_conditions"])
+    graduate = f["school_level"] in ("higher_education", "secondary_vocational", "technician_school")
+    return _verdict(graduate and listed and f["other_conditions"])
 
 
 def employment_difficulty_status(f: Facts, as_of: date, place: str) -> str:
@@ -168,6 +169,8 @@ def grid(programme: str, as_of: date, completing: bool = False) -> dict[str, lis
     before, after = date.fromordinal(as_of.toordinal() - 1), date.fromordinal(as_of.toordinal() + 1)
     five = date(as_of.year + 5, as_of.month, as_of.day)
     values: dict[str, list[Any]] = {name: [True, False] for name in _BOOLS[programme].split()}
+    if programme == "job_seeking_subsidy_category":
+        values["school_level"] = ["higher_education", "technician_school", "other"]
     if programme == "stabilisation_refund":
         values |= {
             "unit_kind": ["enterprise", "law_firm", "individual_business_insured_as_person", "government_body"],

@@ -39,7 +39,8 @@ def asked(rules: Rulebook, programme: str, facts: Mapping[str, Any], declined: t
     [
         ("skill_upgrade_subsidy", 1 + Fraction(1, 2)),
         ("flexible_employment_subsidy_extension", 1 + Fraction(1, 2) + Fraction(1, 4) + Fraction(1, 8)),
-        ("job_seeking_subsidy_category", 1 + Fraction(1, 10)),  # "none" and nine groups; one of these asks once more
+        # the school first, of four kinds one ends it; then "none" and nine groups, of which one asks once more
+        ("job_seeking_subsidy_category", 1 + Fraction(3, 4) * (1 + Fraction(1, 10))),
     ],
 )
 def test_the_expected_number_of_questions_by_hand(rules: Rulebook, programme: str, expected: Fraction) -> None:
@@ -73,21 +74,20 @@ def test_groups_are_asked_together_by_the_question_that_fits(rules: Rulebook) ->
     question, *facts = asked(rules, "employment_difficulty_status", {})
     assert question == "difficulty_groups"
     assert "orphan" in facts and "disabled" in facts
-    question, *facts = asked(rules, "job_seeking_subsidy_category", {})
+    question, *facts = asked(rules, "job_seeking_subsidy_category", {"school_level": "higher_education"})
     assert question == "job_seeking_groups"
     assert "orphan" in facts
 
 
 def test_the_last_open_fact_of_a_group_gets_its_own_plain_question(rules: Rulebook) -> None:
-    facts = {"insured_unemployed": True, "situation": "ui_exhausted", "received_before": False}
-    person = {**facts, "event_date": "2021-05-01"}
-    assert asked(rules, "unemployment_aid", person) == ("currently_employed", "currently_employed")
-    grouped = {name: value for name, value in person.items() if name != "insured_unemployed"}
-    assert asked(rules, "unemployment_aid", grouped) == (
-        "insured_unemployed",
-        "insured_unemployed",
-        "currently_employed",
-    )
+    group = rules.knowledge.questions["difficulty_groups"].facts
+    rural = {"urban_household": False, "retires_on": "2040-01-01", "in_poverty_system": True, "key_county": True}
+    able = {"able": True, "willing": True, "working_age": True, "unemployed": True}
+    person = {**rural, **able, **dict.fromkeys(group, False)}
+    del person["poverty_alleviated"]
+    assert asked(rules, "employment_difficulty_status", person) == ("poverty_alleviated", "poverty_alleviated")
+    del person["orphan"]
+    assert asked(rules, "employment_difficulty_status", person)[0] == "difficulty_groups"
 
 
 def test_every_fact_an_interview_asks_for_has_a_question(rules: Rulebook) -> None:

@@ -93,7 +93,7 @@ def test_the_child_that_needs_no_reading_is_preferred() -> None:
         ("unemployment_aid", {"currently_employed": True}, "LN/六/对象"),
         ("flexible_employment_subsidy_extension", {"college_graduate": False}, "LN/十二/延长"),
         ("employment_difficulty_status", {"martyr_family": True}, "LN/附2/一8"),
-        ("job_seeking_subsidy_category", {"orphan": True}, "LN/附1/8"),
+        ("job_seeking_subsidy_category", {"school_level": "other"}, "LN/附1/前言"),
     ],
 )
 def test_one_fact_that_settles_it_is_the_whole_reason(

@@ -152,7 +152,7 @@ def test_what_is_closed_or_replaced_stands_last_and_is_not_asked_for(screener: S
         ("flexible_contribution_choice", {}, Fraction(1, 8)),
         (
             "job_seeking_subsidy_category",
-            {"family_hardship": False},
+            {"family_hardship": False, "school_level": "higher_education"},
             Fraction(8, 9),
         ),  # none, or one of the eight that need no 家庭经济困难
         ("startup_support", {}, Fraction(1)),  # hangs on an authority alone
