@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 from actions.hearsay import figures_put_forward
 from actions.state import State
@@ -28,7 +29,7 @@ class Asked:
         programme: named, or under discussion when nothing but an aspect is said.
         elsewhere: a place the notices do not reach. place: the city that is meant.
         year: a year named in the question, if it is not that of the conversation.
-        hits: the clauses its words come closest to, best first.
+        search: finds the clauses its words come closest to, best first; called only where they are needed.
     """
 
     programme: str | None
@@ -36,7 +37,12 @@ class Asked:
     elsewhere: str | None
     place: str
     year: int | None
-    hits: tuple[Hit, ...]
+    search: Callable[[], tuple[Hit, ...]]
+
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        """The clauses its words come closest to, best first."""
+        return self.search()
 
     @property
     def is_near(self) -> bool:
@@ -73,8 +79,12 @@ def asked_in(state: State) -> Asked:
     elif _HOW_MUCH.search(state.text):
         aspects = aspects or ["amount"]
     years = [int(year) for year in _YEAR.findall(state.text) if int(year) != state.as_of.year]
-    hits = tuple(state.room.searcher.search(state.text, as_of=state.as_of, limit=5))
-    return Asked(programme, aspects[0] if aspects else None, elsewhere, city, years[0] if years else None, hits)
+
+    @cache
+    def search() -> tuple[Hit, ...]:
+        return tuple(state.room.searcher.search(state.text, as_of=state.as_of, limit=5))
+
+    return Asked(programme, aspects[0] if aspects else None, elsewhere, city, years[0] if years else None, search)
 
 
 def is_elliptical(state: State) -> bool:

@@ -140,7 +140,7 @@ class AskNext(_Turn):
         now = interview.standing(state)
         if now is None or now.question is None:
             return []
-        before, events = interview.heard(state), []
+        before, events = interview.heard(state, now), []
         if (aside := open_figure(state)) is not None:
             send(dispatcher, aside)
         if interview.is_news(state, now):
@@ -159,7 +159,7 @@ class TellVerdict(_Turn):
 
     def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
         now = interview.standing(state)
-        before = interview.heard(state)
+        before = interview.heard(state, now)
         if (aside := open_figure(state)) is not None:
             send(dispatcher, aside)
             return [SlotSet("pending", None), SlotSet("heard", None)]
@@ -242,7 +242,7 @@ class WhatElse(_Turn):
         if state.named("programme") and not any(True for _ in state.profile.entries()):
             return []  # “失业补助金还有吗”: about that one; the interview or its end answers behind this
         reply, into = screening(state)
-        before = interview.heard(state)
+        before = interview.heard(state, interview.standing(state))
         reply["text"] = f"{before} {reply['text']}".strip()
         send(dispatcher, reply)
         return [SlotSet("heard", None), *([SlotSet("programme", into), SlotSet("told", None)] if into else [])]
@@ -364,7 +364,7 @@ class NotUnderstood(_Turn):
         if state.intent == "check" and state.interviewing and state.programme in state.named("programme"):
             return []  # the same question again: the open one is put again behind this
         if state.heard.get("problems"):
-            send(dispatcher, text_reply(interview.heard(state), "clarify"))
+            send(dispatcher, text_reply(interview.heard(state, interview.standing(state)), "clarify"))
         elif state.intent == "correct":
             send(dispatcher, _profile_reply(state, "what_is_wrong"))
         elif is_elliptical(state) or figures_put_forward(state):  # “多少钱”, “是1500吧”, however it was classified

@@ -16,6 +16,9 @@ _SHORT = 6  # characters of a part that only says whose word the figure beside i
 
 def figures_put_forward(state: State) -> list[Value]:
     """The sums, rates and bare numbers of the message that are hearsay."""
+    lexicon = state.room.knowledge.lexicon
+    if not any(word in state.text for word in (*lexicon["hearsay"], *lexicon["presuming"])):
+        return []
     values = [value for value in find_values(state.text, state.as_of) if _may_be_a_sum(state, value)]
     return [value for value in values if _said_by_others(state, value) or _presumed(state, value)]
 

@@ -93,14 +93,14 @@ def may_interview(decision: Decision) -> bool:
     return decision.window.state in ("open", "undated")
 
 
-def heard(state: State) -> str:
-    """What this turn understood, said back before the next question."""
+def heard(state: State, now: Standing | None) -> str:
+    """What this turn understood, said back before the next question; an unclear value is asked again, not repeated."""
     knowledge, said = state.room.knowledge, []
     for problem in state.heard.get("problems", ()):
         said.append(say(problem["problem"], said=problem["said"]))
     believed = {entry.fact: entry for entry in state.profile.entries(state.programme)}
-    unclear = state_unclear.fact if (state_unclear := _unclear(state)) else None
-    believed.pop(unclear or "", None)
+    if now is not None and now.unclear is not None:
+        believed.pop(now.unclear.fact, None)
     recorded = _worth_saying(state, [name for name in state.heard.get("recorded", ()) if name in believed])
     same_words = len({believed[name].said for name in recorded}) == 1
     if len(recorded) > 2 and same_words:  # a submitted list: what is true of it; “以上都不是” needs no litany
@@ -122,11 +122,6 @@ def _in_their_words(knowledge: Knowledge, entries: list[Entry]) -> Iterator[str]
         facts = [entry_spoken(knowledge.facts[entry.fact], entry) for entry in entries if entry.said == words]
         brief = len(facts) > 1 and 2 <= len(words) <= _BRIEF
         yield say("in_their_words", words=words, facts="，".join(facts)) if brief else "，".join(facts)
-
-
-def _unclear(state: State) -> Entry | None:
-    now = standing(state)
-    return now.unclear if now else None
 
 
 def _worth_saying(state: State, recorded: list[str]) -> list[str]:

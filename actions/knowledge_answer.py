@@ -47,8 +47,10 @@ def answer(state: State) -> Reply:
 
 def open_figure(state: State) -> Reply | None:
     """Before a verdict or the next question: the answer to “how much” where it is left open, and to hearsay."""
+    if state.intent == "ask":
+        return None
     asked = asked_in(state)
-    if state.intent == "ask" or asked.aspect != "amount":
+    if asked.aspect != "amount":
         return None
     reply = local_standard(state, asked) or stated_aspect(state, asked)
     if reply is None and asked.programme is None and figures_put_forward(state):

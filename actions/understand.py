@@ -316,14 +316,15 @@ def stated_facts(reading: Reading) -> None:
 def stated_values(reading: Reading) -> None:
     """Each number goes to the fact whose cue stands nearest, else to the fact that is asked, else to its unit's own."""
     state = reading.state
-    if state.intent not in STATING and not (reading.question and state.intent != "ask"):
+    stating = state.intent in STATING or (reading.question is not None and state.intent != "ask")
+    if not stating or not reading.values:
         return
     correcting = state.intent == "correct" or reading.what_if
     taken: set[str] = set(reading.recorded)
     rough = {entry.fact for entry in reading.profile.entries(reading.programme) if entry.approximate}
     scene = Scene(
         state.room, state.text, tuple(reading.values), reading.current, reading.question, reading.profile,
-        correcting, _missing(reading) if reading.values else frozenset(),
+        correcting, _missing(reading),
     )  # fmt: skip
     doubted = {value.start for value in figures_put_forward(state)}
     # the surest first: in “28个人裁了5个” the 28 must not take the place of the 5
