@@ -10,7 +10,10 @@ import yaml
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-ASPECTS = set(["what", "who", "amount", "deadline", "duration", "frequency", "materials", "how", "where", "fund", "decider", "basis", "progress"])
+ASPECTS = frozenset(
+    ("what", "who", "amount", "deadline", "duration", "frequency", "materials")
+    + ("how", "where", "fund", "decider", "basis", "progress")
+)
 PLAIN = {"place", "document", "quantity"}
 
 
