@@ -11,7 +11,7 @@ from functools import cache
 from actions.hearsay import figures_put_forward
 from actions.state import State
 from knowledge.search import Hit
-from knowledge.text import normalise
+from knowledge.text import normalise, without
 
 _PARTICLES = re.compile(r"[那呢吗啊吧的了么呀哈嘛请问这个它一下想知道我能要能得]|[^\w]")
 _YEAR = re.compile(r"(20\d\d)年")
@@ -109,10 +109,7 @@ def only_an_aspect(state: State, more: int = _FEW) -> bool:
 
 def beside(text: str, words: Iterable[str]) -> str:
     """What a text says beside these words and the particles."""
-    rest = normalise(text)
-    for word in sorted(map(normalise, words), key=len, reverse=True):
-        rest = rest.replace(word, "")
-    return _PARTICLES.sub("", rest)
+    return _PARTICLES.sub("", without(normalise(text), map(normalise, words)))
 
 
 def day_meant(state: State, asked: Asked) -> date:

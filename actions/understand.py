@@ -8,23 +8,22 @@ The steps stand in ``STEPS`` and run top to bottom; each may add to the ``Readin
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from typing import Any
 
 from actions import retirement
-from actions.assign import Scene, certainty, covers, fact_for, speaks_of, typed, words_for
+from actions.assign import Scene, certainty, covers, fact_for, speaks_of, typed
 from actions.hearsay import figures_put_forward
-from actions.profile import Profile
+from actions.offered_answers import choice_of_the_question
 from actions.programmes import programme_name
+from actions.reading import Reading
 from actions.speak import say
 from actions.state import State
 from actions.values import Value, find_values, invalid_dates
-from eligibility.model import Programme
-from knowledge import Question
-from knowledge.text import normalise
+from knowledge.text import normalise, without
 
 STATING = (
     "check",
@@ -41,63 +40,9 @@ STATING = (
 """Intents under which a sentence is taken to speak of the applicant; a question about the notices in general is not."""
 
 _BY_DATE = re.compile("按.*(算|看|来|办|规定)")
-_ORDINAL = re.compile(r"^(?:选|第)?\s*([1-9][0-9]?|[一二三四五六七八九十])\s*(?:个|项|类|种)?$")
-_CHINESE_DIGITS = "一二三四五六七八九十"
 _ASIDE = ("ask", "why", "stop", "bye", "restart", "human", "summary", "what_else", "abuse")
 """Intents that another action answers before the interview goes on."""
-_LONGEST_ANSWER = 20  # characters of a message in which one word may stand for an offered answer
-_BARE_NO = 3  # characters
 _SEPARATORS = re.compile(r"[、,，。;；\s]")
-_LIST_BORDER = re.compile(r"[、,，;；]|\s+")
-
-
-@dataclass
-class Reading:
-    """What a message changes.
-
-    Attributes:
-        recorded: facts stated, in order. corrected: they replace what was believed.
-        declined: facts the user cannot tell.
-        problems: [{problem: impossible_date | negative | not_read, said}].
-        notes: sentences on what was worked out from what was said.
-        what_if: only supposed (“要是35人呢”): decided, but not believed afterwards.
-        chosen: one of the offered answers was picked.
-        answered: the message took the interview further (the form must not reject it).
-    """
-
-    state: State
-    profile: Profile
-    programme: str | None
-    as_of: date
-    place: str
-    topics: tuple[str, ...]
-    told: str | None
-    pending: str | None
-    door_date: str | None
-    values: list[Value] = field(default_factory=list)
-    recorded: list[str] = field(default_factory=list)
-    declined: list[str] = field(default_factory=list)
-    problems: list[dict[str, str]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    corrected: bool = False
-    switched: bool = False
-    date_set: bool = False
-    what_if: bool = False
-    chosen: bool = False
-    answered: bool = False
-
-    def record(self, fact: str, value: Any, said: str, low: Any = None, high: Any = None, **kept: Any) -> None:
-        self.profile = self.profile.given(fact, self.programme, value, said, low, high, **kept)
-        if fact not in self.recorded:
-            self.recorded.append(fact)
-
-    @property
-    def current(self) -> Programme | None:
-        return self.state.programme_in_force(self.programme, self.as_of)
-
-    @property
-    def question(self) -> Question | None:
-        return self.state.room.knowledge.questions.get(self.pending or "")
 
 
 def read(state: State) -> Reading:
@@ -141,25 +86,27 @@ def values_in_the_text(reading: Reading) -> None:
 
 def slips_of_the_tongue(reading: Reading) -> None:
     """“裁了5个，哦不，4个”: the second takes the place of the first; “是12个，不是15个”: the denied one goes."""
-    text, words = reading.state.text, reading.state.room.knowledge.lexicon.get("slips", ())
+    text, slips = reading.state.text, reading.state.room.knowledge.lexicon["slips"]
+    marks = (*slips["marks"], *slips["fillers"])
     kept: list[Value] = []
     for value in reading.values:
         before = kept[-1] if kept else None
         between = _SEPARATORS.sub("", text[before.end : value.start]) if before else ""
-        if before and before.kind == value.kind and between and not _beside(between, words):
+        if before and before.kind == value.kind and between and not without(between, marks):
             kept[-1] = replace(value, start=before.start, end=before.end)
         else:
             kept.append(value)
-    denied = [value for value in kept if text[: value.start].rstrip().endswith("不是")]
+    denials = tuple(slips["denials"])
+    denied = [value for value in kept if text[: value.start].rstrip().endswith(denials)]
     reading.values = [value for value in kept if value not in denied] or kept
 
 
 def supposed(reading: Reading) -> None:
     """“要是35人呢”, “那今年3月呢”: what would be, not what is."""
     text = normalise(reading.state.text)
-    words = tuple(reading.state.room.knowledge.lexicon.get("what_if", ()))
-    begins = text.startswith(words) or (text.startswith("那") and text.rstrip("?？ ").endswith("呢"))
-    reading.what_if = begins and reading.programme is not None
+    words = {name: tuple(listed) for name, listed in reading.state.room.knowledge.lexicon["what_if"].items()}
+    about = text.startswith(words["about_begins"]) and text.rstrip("?？").endswith(words["about_ends"])
+    reading.what_if = reading.programme is not None and (text.startswith(words["begins"]) or about)
 
 
 def topic(reading: Reading) -> None:
@@ -171,12 +118,12 @@ def topic(reading: Reading) -> None:
     in_passing = state.interviewing and state.intent not in ("check", "resume", "inform")
     if named is None and reading.programme and _speaks_of_another_applicant(reading):
         reading.topics = (*(t for t in reading.topics if t != reading.programme), reading.programme)
-        reading.programme, reading.pending, reading.told = None, None, None
+        reading.turn_to(None)
     if named is None or named == reading.programme or in_passing:
         return
     if reading.programme:
         reading.topics = (*(t for t in reading.topics if t not in (named, reading.programme)), reading.programme)
-    reading.programme, reading.pending, reading.told = named, None, None
+    reading.turn_to(named)
     reading.switched = True
 
 
@@ -207,40 +154,6 @@ def another_date(reading: Reading) -> None:
     if isinstance(wanted, date):
         reading.as_of, reading.told, reading.date_set, reading.answered = wanted, None, True, True
         reading.values = [value for value in reading.values if value is not said]
-
-
-def choice_of_the_question(reading: Reading) -> None:
-    """A label, its number, yes or no, “都不是”: an answer to the question that is open."""
-    question, text = reading.question, _bare(reading.state.text)
-    if question is None or not text:
-        return
-    labels = {_bare(choice.label): choice for choice in question.choices}
-    if question.kind == "multi":
-        _multi(reading, question, text, labels)
-        return
-    chosen = labels.get(text) or _by_number(question, text) or _yes_or_no_first(reading, question)
-    reading.chosen = chosen is not None
-    if chosen is None and (by_words := _by_words(reading, question)):
-        reading.chosen = True
-        for fact, value in by_words.sets.items():
-            reading.record(fact, value, reading.state.text)
-        return  # what else the sentence says stays to be read
-    if chosen is None and question.kind == "yes_no" and not reading.state.named("programme"):
-        # “还没呢” to a question that asks two things at once denies which of them? Only a plain 不是 is a no to both.
-        no = False if len(question.facts) == 1 else None
-        no_by_correction = no if len(text) <= _BARE_NO else None  # a bare “不对” is this question's no
-        wanted = {"affirm": True, "deny": no, "correct": no_by_correction}.get(reading.state.intent)
-        asked = question.facts[0]  # what else a choice settles says nothing of its being the yes or the no
-        chosen = next((c for c in question.choices if wanted is not None and c.sets.get(asked) is wanted), None)
-    if chosen is not None:
-        for fact, value in chosen.sets.items():
-            reading.record(fact, value, reading.state.text)
-        if text in labels or _by_number(question, text):
-            reading.values = []
-    elif question.kind == "number" and reading.state.intent == "deny" and not reading.values:
-        for fact in question.facts:  # “没有” to “裁了多少人”; never to “一共多少人”
-            if words_for(reading.state.room, fact).get("zero"):
-                reading.record(fact, 0, reading.state.text)
 
 
 def _told_birth(reading: Reading) -> retirement.Birth | None:
@@ -357,7 +270,8 @@ def topic_of_what_was_told(reading: Reading) -> None:
         if programme.kind == "benefit" and all(covers(programme) & facts for facts in by_words)
     ]
     if len(fits) == 1:
-        reading.programme, reading.pending, reading.told, reading.switched = fits[0], None, None, True
+        reading.turn_to(fits[0])
+        reading.switched = True
         reading.notes.append(say("topic_inferred", name=programme_name(reading.state, fits[0])))
         stated_facts(reading)
         stated_values(reading)  # what only makes sense under a programme: “二十八人”
@@ -427,77 +341,7 @@ STEPS = (
 )
 
 
-# --- answers to a question ---------------------------------------------------------------------------------------
-def _multi(reading: Reading, question: Question, text: str, labels: Mapping[str, Any]) -> None:
-    """A submitted choice settles every box of the list; words in between settle only what they say."""
-    said = reading.state.text
-    pieces = [_bare(piece) for piece in _LIST_BORDER.split(said) if _bare(piece)]
-    nothing_more = [_bare(word) for word in reading.state.room.knowledge.lexicon.get("nothing_more", ())]
-    nothing = text in (_bare(question.none_of_these), *nothing_more)
-    nothing = nothing or (reading.state.intent == "deny" and not reading.values)
-    if nothing and not any(found.get("entity") == "fact" for found in reading.state.entities):
-        reading.chosen = text == _bare(question.none_of_these)
-        for fact in question.facts:
-            if fact not in reading.profile.facts(reading.programme or ""):
-                reading.record(fact, False, said)
-    elif pieces and all(piece in labels for piece in pieces):
-        reading.chosen = True
-        chosen = {fact: value for piece in pieces for fact, value in labels[piece].sets.items()}
-        for fact in question.facts:
-            reading.record(fact, chosen.get(fact, False), said)
-
-
-def _by_number(question: Question, text: str) -> Any:
-    """“2” or “第二个” of the offered choices; of a list with numbers as answers, never."""
-    match = _ORDINAL.match(text)
-    if match is None or not question.choices:
-        return None
-    word = match.group(1)
-    index = int(word) if word.isdigit() else _CHINESE_DIGITS.index(word) + 1
-    return question.choices[index - 1] if index <= len(question.choices) else None
-
-
-def _yes_or_no_first(reading: Reading, question: Question) -> Any:
-    """“是，28个人”: the answer to the open question, then more."""
-    first, *more = _LIST_BORDER.split(reading.state.text.strip(), maxsplit=1)
-    if not more or question.kind != "yes_no":
-        return None
-    words = reading.state.room.knowledge.lexicon.get("yes_no", {})
-    said = next((value for value in (True, False) if _bare(first) in words.get(value, ())), None)
-    return next(
-        (choice for choice in question.choices if said is not None and choice.sets.get(question.facts[0]) is said), None
-    )
-
-
-def _beside(text: str, words: Iterable[str]) -> str:
-    """What stands in the text beside these words, units and “是”."""
-    for word in sorted(words, key=len, reverse=True):
-        text = text.replace(word, "")
-    return text.strip("个人名位是应该改成元块")
-
-
-def _by_words(reading: Reading, question: Question) -> Any:
-    """“没人上班”, “在本溪”: another way to say one of the offered answers, and of no other."""
-    state, text = reading.state, normalise(reading.state.text)
-    asks = state.intent in ("ask", "why", "restart", "human", "summary", "what_else", "set_date", "resume")
-    others = [word for word in question.other_things if _says(text, word)]
-    if asks or others or len(text) > _LONGEST_ANSWER or state.named("programme") or state.named("aspect"):
-        return None
-    said = [(word, choice) for choice in question.choices for word in choice.words if _says(text, word)]
-    longest = [(word, choice) for word, choice in said if not any(word != w and word in w for w, _ in said)]
-    chosen = {choice.label: choice for _, choice in longest}
-    return next(iter(chosen.values())) if len(chosen) == 1 else None
-
-
-def _says(text: str, word: str) -> bool:
-    """Whether a word stands in the text undenied."""
-    return re.search(f"(?<![不没未非])(?<!没有){re.escape(word)}", text) is not None
-
-
-def _bare(text: str) -> str:
-    return re.sub(r"[^\w+]", "", normalise(text))
-
-
+# --- what the steps share -----------------------------------------------------------------------------------------
 def _year(value: Value) -> int | None:
     return value.low.year if isinstance(value.low, date) else None
 

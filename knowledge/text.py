@@ -1,7 +1,7 @@
 """Comparing and searching Chinese text. Quotes are never passed through here on their way to a user."""
 
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date
 
 _INVISIBLE = {"Cc", "Cf", "Cs"}  # control and zero-width characters, lone surrogates: typed by nobody, pasted by many
@@ -11,6 +11,13 @@ def normalise(text: str) -> str:
     """Return `text` for search and comparison: NFKC, lower case, without white space and invisible characters."""
     folded = unicodedata.normalize("NFKC", text).lower()
     return "".join(c for c in folded if not c.isspace() and unicodedata.category(c) not in _INVISIBLE)
+
+
+def without(text: str, words: Iterable[str]) -> str:
+    """Return what `text` says beside `words`; longer words are taken out first."""
+    for word in sorted(words, key=len, reverse=True):
+        text = text.replace(word, "")
+    return text
 
 
 def without_space(text: str) -> str:
