@@ -98,10 +98,10 @@ def test_the_index_is_the_same_every_time() -> None:
 
 def test_it_is_quick() -> None:
     questions = [question for clause in K.clauses.values() for question in clause.questions]
-    start = time.perf_counter()
+    start = time.process_time()  # others may use the machine
     for question in questions:
         SEARCHER.search(question)
-    assert (time.perf_counter() - start) / len(questions) < 0.005
+    assert (time.process_time() - start) / len(questions) < 0.005
 
 
 def test_sentences_keep_brackets_whole() -> None:
