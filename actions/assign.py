@@ -16,6 +16,7 @@ from typing import Any
 from actions.profile import Profile
 from actions.room import Room
 from actions.values import Value
+from eligibility.asked import options
 from eligibility.model import Programme
 from knowledge import Fact, Question
 
@@ -127,7 +128,7 @@ def _relevant(scene: Scene) -> list[Fact]:
 
 
 def covers(programme: Programme) -> set[str]:
-    """Every fact a programme turns on: conditions, ratios, exceptions, amount, results."""
+    """Every fact a programme turns on: conditions, ratios, exceptions, amount, windows, results."""
     return set(_facts_of(programme))
 
 
@@ -139,13 +140,9 @@ def _facts_of(programme: Programme) -> Iterable[str]:
             yield from way.facts
     for exception in programme.exceptions:
         yield from exception.facts
-    if programme.amount:
-        yield from programme.amount.base_facts
-        for option in programme.amount.rates:
-            yield from option.facts
-    for options in programme.results.values():
-        for option in options:
-            yield from option.facts
+    yield from programme.amount.base_facts if programme.amount else ()
+    for option in options(programme):
+        yield from option.facts
 
 
 def _fits(fact: Fact, value: Value, asked: bool) -> bool:
@@ -280,10 +277,10 @@ def typed(fact: Fact, value: Value) -> tuple[Any, str, Any, Any] | None:
 
 
 def speaks_of(fact: Fact, programme: Programme | None) -> bool:
-    """A unit's facts are not taken from a person's story (“我从公司辞职”), nor the reverse."""
+    """A unit's facts are not taken from a person's story (“我从公司辞职”), nor the reverse, unless the rule reads them."""
     if fact.scope == "programme":
         return programme is not None
-    return programme is None or fact.scope == programme.subject
+    return programme is None or fact.scope == programme.subject or fact.id in covers(programme)
 
 
 def words_for(room: Room, fact: str) -> Mapping[str, Any]:

@@ -34,7 +34,7 @@ Entity = dict[str, Any]
 _ANY_DAY = date(2021, 9, 1)  # what a relative date means does not matter here, only where it stands
 AS_WRITTEN = ("document",)  # kinds whose value is what the user wrote, not what the pattern stands for
 KINDS = ("programme", "aspect", "fact", "place", "document", "quantity")
-_ASKS = re.compile(r"[吗么呢?不没]$|多少|什么|啥|怎么|咋|哪|几|谁")
+ASKS = re.compile(r"[吗么呢?不没]$|多少|什么|啥|怎么|咋|哪|几|谁")
 
 
 @DefaultV1Recipe.register(
@@ -114,7 +114,7 @@ class PackEntityExtractor(GraphComponent, EntityExtractorMixin):
 
     def _tell_classifier(self, message: Message, entities: list[Entity]) -> None:
         found = {entity["entity"] for entity in entities}
-        row = [*(kind in found for kind in KINDS), _ASKS.search(message.get(TEXT)) is not None]
+        row = [*(kind in found for kind in KINDS), ASKS.search(message.get(TEXT)) is not None]
         features = csr_matrix([[float(value) for value in row]])
         message.add_features(Features(features, FEATURE_TYPE_SENTENCE, TEXT, self.name))
 

@@ -1,7 +1,9 @@
-"""A second look at a message that was taken for mere courtesy, or for nothing at all, though it states something."""
+"""A second look at a message that states something, but was taken for mere courtesy, for nothing, or for a question."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -13,9 +15,15 @@ from rasa.shared.nlu.constants import (
     INTENT,
     INTENT_NAME_KEY,
     INTENT_RANKING_KEY,
+    PREDICTED_CONFIDENCE_KEY,
     TEXT,
 )
 from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.nlu.entities import ASKS
+from bot.nlu.lexicon import read_lexicon
+from bot.nlu.text import normalise_message
 
 COURTESY = ("greet", "thanks", "bye", "stop", "chitchat", "bot_challenge", "nlu_fallback")
 CONTENT = ("inform", "correct", "check", "ask")
@@ -23,14 +31,18 @@ _STATES = ("fact", "quantity")
 _NAMED_IN_VAIN = ("bye", "greet", "nlu_fallback")
 """Of these courtesies, naming a programme is content too; “稳岗返还不问了” is still a wish to stop."""
 _ENOUGH_WHEN_UNSURE = 2  # of a sentence the classifier could not place, one number alone says too little
+_CORRECT = "correct"
+_AT_ONCE = 8  # characters within which a correction says that it is one
+_MARKS = "marks.json"
 
 
-@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class SecondLook(GraphComponent):
-    """Gives a message that states facts or numbers its best intent of content instead of a courtesy.
+    """Gives a message that states facts or numbers the intent of what it does with them.
 
     “改回28” is short, and short sentences look like goodbyes to a classifier of n-grams; but nobody says goodbye with a
-    number. Such a message answers, corrects or asks: which of them, the classifier's own ranking tells.
+    number. Such a message answers, corrects or asks: which of them, the classifier's own ranking tells. One that begins
+    with “不对” and asks nothing corrects, whatever it speaks of (the words: ``slips`` in the lexicon).
     """
 
     @classmethod
@@ -41,21 +53,46 @@ class SecondLook(GraphComponent):
         resource: Resource,
         execution_context: ExecutionContext,
     ) -> SecondLook:
-        """Nothing is learned and nothing stored."""
-        return cls()
+        """Take the words from the packs as they are now. Raises PackError."""
+        return cls(model_storage, resource, read_lexicon().get("slips", {}).get("marks", ()))
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> SecondLook:
+        """Take them from a trained model."""
+        with model_storage.read_from(resource) as folder:
+            return cls(model_storage, resource, json.loads((folder / _MARKS).read_text(encoding="utf-8")))
+
+    def __init__(self, model_storage: ModelStorage, resource: Resource, marks: Iterable[str]) -> None:
+        self._model_storage, self._resource = model_storage, resource
+        self._marks = tuple(map(normalise_message, marks))
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Put the words into the model; nothing is learned."""
+        with self._model_storage.write_to(self._resource) as folder:
+            (folder / _MARKS).write_text(json.dumps(self._marks), encoding="utf-8")
+        return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:
-        """Change the intent where it was a courtesy and the message states something."""
+        """Change the intent where the message states something and was taken for something else."""
         for message in messages:
             if message.get(TEXT):
                 self._look(message)
         return messages
 
-    @staticmethod
-    def _look(message: Message) -> None:
+    def _look(self, message: Message) -> None:
         name = (message.get(INTENT) or {}).get(INTENT_NAME_KEY)
         entities = message.get(ENTITIES, [])
         stated = {(entity["start"], entity["end"]) for entity in entities if entity["entity"] in _STATES}
+        if stated and self._corrects(message.get(TEXT)):
+            self._give(message, {INTENT_NAME_KEY: _CORRECT, PREDICTED_CONFIDENCE_KEY: 1.0})
+            return
         named = name in _NAMED_IN_VAIN and any(entity["entity"] == "programme" for entity in entities)
         needed = _ENOUGH_WHEN_UNSURE if name == "nlu_fallback" else 1
         if name not in COURTESY or (len(stated) < needed and not named):
@@ -63,5 +100,14 @@ class SecondLook(GraphComponent):
         ranking = message.get(INTENT_RANKING_KEY) or []
         best = next((intent for intent in ranking if intent[INTENT_NAME_KEY] in CONTENT), None)
         if best is not None:
-            message.set(INTENT, best, add_to_output=True)
-            message.set(INTENT_RANKING_KEY, [best, *(i for i in ranking if i is not best)], add_to_output=True)
+            self._give(message, best)
+
+    def _corrects(self, text: str) -> bool:
+        return any(mark in text[:_AT_ONCE] for mark in self._marks) and not ASKS.search(text)
+
+    @staticmethod
+    def _give(message: Message, intent: dict[str, Any]) -> None:
+        ranking = message.get(INTENT_RANKING_KEY) or []
+        others = [one for one in ranking if one[INTENT_NAME_KEY] != intent[INTENT_NAME_KEY]]
+        message.set(INTENT, intent, add_to_output=True)
+        message.set(INTENT_RANKING_KEY, [intent, *others], add_to_output=True)
