@@ -163,7 +163,8 @@ class TellVerdict(_Turn):
         if (aside := open_figure(state)) is not None:
             send(dispatcher, aside)
             return [SlotSet("pending", None), SlotSet("heard", None)]
-        if state.intent == "what_else" and (now is None or signature(now.decision) == state.told):
+        answered = state.intent == "what_else" and not _about_one(state)
+        if answered and (now is None or signature(now.decision) == state.told):
             return [SlotSet("pending", None)]  # answered already, and there is nothing to go into
         if state.intent in ("deny", "correct") and not before and state.pending is None and state.told:
             send(dispatcher, _profile_reply(state, "what_is_wrong"))
@@ -171,7 +172,7 @@ class TellVerdict(_Turn):
         if now is None:
             send(dispatcher, self.which_programme(state, before))
             return [SlotSet("pending", None), SlotSet("heard", None)]
-        if signature(now.decision) == state.told and state.intent not in ("check", "resume"):
+        if signature(now.decision) == state.told and state.intent not in ("check", "resume", "what_else"):
             send(dispatcher, interview.unchanged_reply(state, now, before))
         else:
             for reply in interview.verdict_replies(state, now, before):
@@ -239,13 +240,18 @@ class WhatElse(_Turn):
     action_name = "action_what_else"
 
     def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
-        if state.named("programme") and not any(True for _ in state.profile.entries()):
-            return []  # “失业补助金还有吗”: about that one; the interview or its end answers behind this
+        if _about_one(state):
+            return []  # the interview or its end answers behind this
         reply, into = screening(state)
         before = interview.heard(state, interview.standing(state))
         reply["text"] = f"{before} {reply['text']}".strip()
         send(dispatcher, reply)
         return [SlotSet("heard", None), *([SlotSet("programme", into), SlotSet("told", None)] if into else [])]
+
+
+def _about_one(state: State) -> bool:
+    """“失业补助金还有吗”: not what else there is, but whether there still is this one."""
+    return bool(state.named("programme")) and not any(True for _ in state.profile.entries())
 
 
 class Summary(_Turn):

@@ -13,7 +13,8 @@ import sys
 import warnings
 from collections.abc import Callable, MutableMapping
 from functools import cache
-from types import ModuleType
+from graphlib import TopologicalSorter
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
@@ -54,8 +55,13 @@ _import_without_tensorflow()
 import jsonschema  # noqa: E402
 import rasa  # noqa: E402
 import structlog  # noqa: E402
+from rasa.core import processor  # noqa: E402
+from rasa.core.actions import forms  # noqa: E402
 from rasa.core.actions.action import ActionSessionStart, RemoteAction  # noqa: E402
+from rasa.core.policies import rule_policy  # noqa: E402
 from rasa.core.processor import MessageProcessor  # noqa: E402
+from rasa.engine.exceptions import GraphRunError  # noqa: E402
+from rasa.engine.runner.dask import DaskGraphRunner  # noqa: E402
 from rasa.engine.storage.storage import ModelMetadata  # noqa: E402
 from rasa.shared.core.events import ActiveLoop, Event, SlotSet  # noqa: E402
 from rasa.shared.core.trackers import DialogueStateTracker  # noqa: E402
@@ -66,6 +72,7 @@ assert rasa.__version__ == "3.6.21", f"bot/rasa_patches.py was written for Rasa 
 stock_validate_action_result: Callable[[RemoteAction, dict[str, Any]], bool] = RemoteAction._validate_action_result
 stock_resolve_by_type: Callable[..., type[Event] | None] = Event.resolve_by_type
 stock_metadata_from_dict: Callable[[dict[str, Any]], ModelMetadata] = ModelMetadata.from_dict
+stock_run_graph: Callable[..., dict[str, Any]] = DaskGraphRunner.run
 stock_has_session_expired = MessageProcessor._has_session_expired
 stock_carried_events: Callable[[DialogueStateTracker], list[SlotSet]] = ActionSessionStart._slot_set_events_from_tracker
 
@@ -75,6 +82,9 @@ def apply() -> None:
     RemoteAction._validate_action_result = validate_action_result
     Event.resolve_by_type = staticmethod(resolve_by_type)
     ModelMetadata.from_dict = staticmethod(metadata_from_dict)
+    DaskGraphRunner.run = run_graph
+    for module in LOGS_COPIES:
+        module.copy = _NO_COPIES  # type: ignore[attr-defined]
     MessageProcessor._has_session_expired = has_session_expired
     ActionSessionStart._slot_set_events_from_tracker = staticmethod(carried_events)
     warnings.filterwarnings("ignore", message="(?s).*Slot auto-fill has been removed in 3.0")  # said about every domain
@@ -120,6 +130,41 @@ def _event_types(result: Any) -> frozenset[str]:
     events = result.get("events") if isinstance(result, dict) else None
     named = [event.get("event") for event in events if isinstance(event, dict)] if isinstance(events, list) else []
     return _EVENT_TYPES.intersection(name for name in named if isinstance(name, str))
+
+
+# ── the graph is a dozen steps one after the other; Dask plans them anew, with locks and queues, four times a turn ──
+
+
+def run_graph(
+    runner: DaskGraphRunner, inputs: dict[str, Any] | None = None, targets: list[str] | None = None
+) -> dict[str, Any]:
+    """Same as `DaskGraphRunner.run`, in an order that is worked out once for each set of targets.
+
+    Raises rasa.engine.exceptions.GraphRunError and what a component raises, as the original does.
+    """
+    wanted = tuple(targets or runner._graph_schema.target_names)
+    plans: dict[tuple[str, ...], list[tuple[str, list[str]]]] = runner.__dict__.setdefault("_plans", {})
+    if wanted not in plans:
+        nodes = runner._graph_schema.minimal_graph_schema(list(wanted)).nodes
+        needs = {name: list(node.needs.values()) for name, node in nodes.items()}
+        order = TopologicalSorter(needs).static_order()
+        plans[wanted] = [(name, needs[name]) for name in order if name in needs]
+    nodes_run = {name for name, _ in plans[wanted]}
+    if any(isinstance(value, str) and value in nodes_run for value in (inputs or {}).values()):
+        return stock_run_graph(runner, inputs, targets)  # it says what is wrong with that
+    results: dict[str, Any] = {name: (name, value) for name, value in (inputs or {}).items()}
+    try:
+        for name, needed in plans[wanted]:
+            results[name] = runner._instantiated_nodes[name](*(results.get(one, one) for one in needed))
+    except RuntimeError as error:
+        raise GraphRunError("Error running runner.") from error
+    return dict(results[name] for name in wanted)
+
+
+# ── these modules copy whole conversations for debug messages that nobody keeps (`drop_what_was_said`) ──
+
+LOGS_COPIES = (processor, forms, rule_policy)
+_NO_COPIES = SimpleNamespace(deepcopy=lambda value: value)
 
 
 # ── rebuilding a tracker looks every event's class up by its name: remember the answer ──

@@ -2,7 +2,9 @@
 
 import bot.rasa_patches as patches  # isort: skip  - first: it decides how Rasa is imported
 
+import ast
 import copy
+import inspect
 import io
 import json
 import logging
@@ -19,7 +21,10 @@ import pytest
 import structlog
 import yaml
 from rasa.core.actions.action import ActionSessionStart, RemoteAction
+from rasa.core.channels.channel import UserMessage
 from rasa.core.processor import MessageProcessor
+from rasa.engine.exceptions import GraphRunError
+from rasa.engine.runner.dask import DaskGraphRunner
 from rasa.engine.storage.storage import ModelMetadata
 from rasa.shared.core import events as rasa_events
 from rasa.shared.core.domain import Domain
@@ -62,6 +67,53 @@ def test_validation_of_action_results(result: Any) -> None:
             return (error.message, list(error.absolute_path), list(error.absolute_schema_path), error.validator)
 
     assert outcome(patches.validate_action_result) == outcome(patches.stock_validate_action_result)
+
+
+@pytest.mark.parametrize("text", ["我们28个人", "失业补助金一个月多少钱"])
+def test_the_graph_runs_to_the_same_end(stub_assistant: Any, text: str) -> None:
+    processor = stub_assistant.agent.processor
+    tracker = DialogueStateTracker.from_events(
+        "graph", [ActionExecuted("action_listen"), UserUttered("你好", {"name": "greet"})], processor.domain.slots
+    )
+
+    def outcome(run: Any) -> Any:
+        inputs = {"__message__": [UserMessage(text)], "__tracker__": tracker}
+        found = run(processor.graph_runner, inputs, ["run_RegexMessageHandler", "select_prediction"])
+        (read,), predicted = found.pop("run_RegexMessageHandler"), found.pop("select_prediction")
+        assert not found
+        events = [{**event.as_dict(), "timestamp": None} for event in predicted.events]
+        return read.as_dict(only_output_properties=True), predicted.probabilities, predicted.policy_name, events
+
+    def plain(found: Any) -> str:
+        return json.dumps(found, default=str, sort_keys=True, ensure_ascii=False)
+
+    assert text in plain(outcome(patches.run_graph)) == plain(outcome(patches.stock_run_graph))
+
+
+@pytest.mark.parametrize("inputs", [{}, {"__message__": "run_RegexMessageHandler"}])
+def test_a_graph_that_cannot_run_says_the_same(stub_assistant: Any, inputs: dict[str, Any]) -> None:
+    runner = stub_assistant.agent.processor.graph_runner
+
+    def outcome(run: Any) -> str:
+        with pytest.raises(GraphRunError) as caught:
+            run(runner, inputs, ["run_RegexMessageHandler"])
+        return str(caught.value)
+
+    assert outcome(patches.run_graph) == outcome(patches.stock_run_graph)
+
+
+@pytest.mark.parametrize("module", patches.LOGS_COPIES, ids=lambda module: module.__name__)
+def test_copies_are_made_for_debug_messages_only(module: Any) -> None:
+    """Whatever else these modules copied would be shared instead."""
+    tree = ast.parse(inspect.getsource(module))
+
+    def copies(node: ast.AST) -> int:
+        return sum(isinstance(one, ast.Name) and one.id == "copy" for one in ast.walk(node))
+
+    messages = [
+        node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "structlogger.debug"
+    ]
+    assert copies(tree) == sum(map(copies, messages)) > 0
 
 
 def test_event_classes_by_name() -> None:
@@ -159,6 +211,7 @@ def test_apply_puts_every_patch_in_place() -> None:
     assert RemoteAction._validate_action_result is patches.validate_action_result
     assert Event.resolve_by_type is patches.resolve_by_type
     assert ModelMetadata.from_dict is patches.metadata_from_dict
+    assert DaskGraphRunner.run is patches.run_graph
     assert MessageProcessor._has_session_expired is patches.has_session_expired
     assert ActionSessionStart._slot_set_events_from_tracker is patches.carried_events
 
