@@ -12,6 +12,7 @@ from eligibility.check.clause_use import clause_use
 from eligibility.check.dates import dates
 from eligibility.check.exemptions import excused, needless, read_exemptions
 from eligibility.check.finding import Finding, Report, unique
+from eligibility.check.lay_questions import lay_questions
 from eligibility.check.leaves import leaves
 from eligibility.check.numbers import numbers
 from eligibility.check.options import options
@@ -31,6 +32,7 @@ OF_THE_FILES: dict[str, Check] = {  # these need no programme to compile
     "quotes": quotes,
     "sentences": sentences,
     "numbers": numbers,
+    "lay_questions": lay_questions,
 }
 OF_THE_RULES: dict[str, Check] = {
     "parameters": parameters,

@@ -43,6 +43,7 @@ def test_the_house_is_covered(house: Result) -> None:
     assert figures["clause_use"]["used"] == figures["clause_use"]["total"] >= 120
     assert figures["cases"]["passed"] == figures["cases"]["total"] >= 600
     assert figures["numbers"]["printed"] == 142 and figures["numbers"]["in_rules"] >= 79
+    assert figures["lay_questions"]["clauses"] == 136 and figures["lay_questions"]["enough"] >= 129
     assert all(report.title and report.summary and "{" not in report.summary for report in house.reports)
 
 
@@ -155,8 +156,8 @@ def test_several_faulty_programmes_are_told_at_once(copied: Path) -> None:
     )
     assert any("public_post_priority.yml" in one and "post_condition_met" in one for one in told)
     assert any("work_for_training_subsidy.yml" in one for one in told)
-    assert [report.check for report in result.reports] == ["schema", "citations", "quotes", "sentences", "numbers"]
-    assert {*result.left_out} == {*CHECKS[5:]}
+    assert [report.check for report in result.reports] == ["schema", "citations", "quotes", "sentences", "numbers", "lay_questions"]
+    assert {*result.left_out} == {*CHECKS[6:]}
     assert result.packs is not None and not result.packs.whole
 
 
