@@ -29,7 +29,11 @@ _HEADS = ("", "人", "个", "名", "位", "口", "次")
 
 @dataclass(frozen=True)
 class Scene:
-    """What is known while the values of one message are given their facts."""
+    """What is known while the values of one message are given their facts.
+
+    Attributes:
+        others: what people are called who are not talked about.
+    """
 
     room: Room
     text: str
@@ -39,6 +43,7 @@ class Scene:
     profile: Profile
     correcting: bool
     missing: frozenset[str]
+    others: tuple[str, ...]
 
 
 def fact_for(scene: Scene, value: Value, taken: set[str]) -> Fact | None:
@@ -92,10 +97,10 @@ def _not_counted(scene: Scene, value: Value) -> bool:
 
 def _none_of_ours(scene: Scene, value: Value) -> bool:
     """“大学毕业三年了”, “孩子19”: beside the value stands what it is of, and that is nothing we ask for."""
-    words, kin = scene.room.knowledge.lexicon.get("none_of_ours", {}), scene.room.knowledge.lexicon.get("kin", ())
+    words = scene.room.knowledge.lexicon.get("none_of_ours", {})
     before, after = _around(scene, value)
     if value.kind == "number":
-        return before.endswith(tuple(kin))
+        return before.endswith(scene.others)
     return before.endswith(tuple(words.get("before", ()))) or after.startswith(tuple(words.get("behind", ())))
 
 

@@ -12,6 +12,7 @@ from actions.profile import Profile
 from actions.reply import Reply
 from actions.room import Room
 from actions.speak import day, fill, one_line, percent, say, source, spoken, stated, wording, yuan
+from actions.state import Person
 from eligibility.expression import Env
 from eligibility.model import CONDITIONAL, ELIGIBLE, INELIGIBLE, Decision, Programme
 from eligibility.syntax import Name, Operation
@@ -21,13 +22,16 @@ _QUOTED = ("decides", "open", "amount")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
-def decision_reply(room: Room, decision: Decision, profile: Profile, heard: str = "") -> Reply:
+def decision_reply(
+    room: Room, decision: Decision, profile: Profile, heard: str = "", whom: Person | None = None
+) -> Reply:
     """The ``decision`` reply of docs/architecture.md: plain text and card from one set of lines.
 
     ``heard``, what was understood just now, stands behind the verdict: the first sentence is always the verdict.
+    ``whom``: the person it is about, if it is not the user.
     """
     composer = _Composer(room, decision, profile)
-    headline = composer.headline()
+    headline = (say("about_whom", whose=whom) if whom else "") + composer.headline()
     lines = [line for line in (heard, *composer.lines()) if line]
     quotes = composer.quotes()
     next_step = composer.next_step()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -13,12 +14,13 @@ from actions.asked import is_elliptical
 from actions.decision_reply import basis, signature
 from actions.hearsay import figures_put_forward
 from actions.knowledge_answer import answer, open_figure
-from actions.programmes import offered, programme_name
+from actions.profile import Profile
+from actions.programmes import can_get, offered, programme_name
 from actions.reply import Reply, text_reply
 from actions.room import room
 from actions.screening import other_ways, screening
 from actions.speak import day, entry_spoken, one_line, say, source, wording
-from actions.state import State
+from actions.state import State, topic_slot
 from actions.understand import Reading, read
 from eligibility.model import INELIGIBLE
 
@@ -38,7 +40,7 @@ def with_other_ways(state: State, reply: Reply) -> Reply:
         return reply
     line = say("other_ways", names="、".join(names))
     card = {**reply["card"], "lines": [*reply["card"]["lines"], line]}
-    suggestions = [say("can_i_get", name=name) for name in names]
+    suggestions = [can_get(state, name) for name in names]
     return {**reply, "text": f"{reply['text']}\n{line}", "card": card, "suggestions": suggestions}
 
 
@@ -79,13 +81,15 @@ class Understand(_Turn):
         reading = read(state)
         events = [SlotSet("heard", _heard(reading))]
         for slot, before, after in (
+            ("subject", state.subject, reading.subject),
             ("profile", state.profile.slot, reading.profile.slot),
+            ("profiles", dict(state.profiles), reading.profiles),
             ("programme", state.programme, reading.programme),
             ("pending", state.pending, reading.pending),
             ("as_of", state.as_of.isoformat(), reading.as_of.isoformat()),
             ("place", state.place, reading.place),
             ("told", state.told, reading.told),
-            ("topics", list(state.topics), list(reading.topics)),
+            ("topics", topic_slot(state.topics), topic_slot(reading.topics)),
             ("door_date", state.asked_for_date, reading.door_date),
         ):
             if before != after:
@@ -109,6 +113,7 @@ def _already_read(tracker: Tracker) -> bool:
 def _heard(reading: Reading) -> dict[str, Any] | None:
     found = {
         "recorded": reading.recorded,
+        "aside": reading.aside,
         "declined": reading.declined,
         "problems": reading.problems,
         "notes": reading.notes,
@@ -186,7 +191,7 @@ class TellVerdict(_Turn):
         nearest = answer(state) if state.intent == "check" else None
         if nearest and nearest["outcome"] != "clarify" and not nearest.get("nothing_found"):
             return {**nearest, "text": f"{before} {nearest['text']}".strip()}
-        names = [say("can_i_get", name=programme_name(state, name)) for name in offered(state)]
+        names = [can_get(state, programme_name(state, name)) for name in offered(state)]
         return text_reply(f"{before} {say('which_programme')}".strip(), "clarify", names)
 
 
@@ -265,18 +270,20 @@ class Summary(_Turn):
 
 
 def _profile_reply(state: State, key: str) -> Reply:
-    knowledge, believed = state.room.knowledge, interview.believed(state)
+    believed = interview.believed(state)
     text = say(key, summary=believed) if believed else say("summary_empty")
-    entries = [
-        {
-            "fact": e.fact,
-            "label": knowledge.facts[e.fact].zh,
-            "value": entry_spoken(knowledge.facts[e.fact], e),
-            "said": e.said,
-        }
-        for e in state.profile.entries()
-    ]
+    entries = [*_entries(state, state.subject, state.profile)]
+    for subject, slot in state.profiles.items():
+        entries += _entries(state, subject, Profile(state.room.knowledge, slot))
     return {"kind": "profile", "text": text, "profile": entries, "outcome": "answered", "cited": []}
+
+
+def _entries(state: State, subject: str, profile: Profile) -> Iterator[dict[str, str]]:
+    """The believed facts of one subject, for a list; those of another person are labelled with the name."""
+    facts, person = state.room.knowledge.facts, state.person(subject)
+    for one in profile.entries():
+        label = facts[one.fact].zh if person is None else say("of_whom", whose=person, facts=facts[one.fact].zh)
+        yield {"fact": one.fact, "label": label, "value": entry_spoken(facts[one.fact], one), "said": one.said}
 
 
 class SetDate(_Turn):

@@ -11,13 +11,13 @@ from typing import Any
 
 from actions.assign import covers
 from actions.decision_reply import decision_reply, signature
-from actions.profile import Entry
-from actions.programmes import programme_name
+from actions.profile import Entry, Profile
+from actions.programmes import can_get, programme_name
 from actions.reply import Reply
 from actions.retirement import FACT as RETIRES
 from actions.retirement import kinds_to_ask
 from actions.screening import other_ways
-from actions.speak import day, entry_spoken, say, summary, wording
+from actions.speak import addressed, day, entry_spoken, say, summary, wording
 from actions.state import State
 from eligibility.model import CONDITIONAL, NEEDS_INFO, Decision
 from knowledge import Knowledge, Question
@@ -110,10 +110,20 @@ def heard(state: State, now: Standing | None) -> str:
     if recorded:
         facts = "，".join(_in_their_words(knowledge, [believed[name] for name in recorded]))
         key = "supposed" if state.heard.get("what_if") else "corrected" if state.heard.get("corrected") else "heard"
-        said.append(say(key, facts=facts))
+        said.append(say(key, facts=facts, whose=state.whom))
     elif state.heard.get("declined"):
         said.append(say("declined"))
-    return " ".join([*said, *state.heard.get("notes", ())])
+    return " ".join([*said, *_of_others(state), *state.heard.get("notes", ())])
+
+
+def _of_others(state: State) -> Iterator[str]:
+    """What was said of somebody else in passing."""
+    knowledge = state.room.knowledge
+    for subject, told in state.heard.get("aside", {}).items():
+        entries = [one for one in Profile(knowledge, state.profiles.get(subject)).entries() if one.fact in told]
+        by_words = {one.said: entry_spoken(knowledge.facts[one.fact], one) for one in reversed(entries)}
+        if by_words:
+            yield say("heard_of_another", whose=state.person(subject), facts="，".join(reversed(by_words.values())))
 
 
 def _in_their_words(knowledge: Knowledge, entries: list[Entry]) -> Iterator[str]:
@@ -143,7 +153,7 @@ def question_reply(state: State, now: Standing, before: str = "") -> Reply:
     kinds = kinds_to_ask(state) if now.unclear and now.unclear.fact == RETIRES else []
     choices = kinds or choices
     if now.unclear:
-        ask = say(_why_again(state, now.unclear, kinds), said=now.unclear.said)
+        ask = addressed(say(_why_again(state, now.unclear, kinds), said=now.unclear.said, kinds=kinds), state.whom)
     else:
         ask = _ask(state, now, question, before)
     return {
@@ -176,6 +186,7 @@ def _why_again(state: State, unclear: Entry, kinds: list[str]) -> str:
 def _ask(state: State, now: Standing, question: Question, before: str) -> str:
     """The question in its words; of a list partly answered, what else; asked a second time, only reminded of."""
     ask = question.ask.replace(say("this_programme"), say("named", name=programme_name(state, state.programme or "")))
+    ask = addressed(ask, state.whom)
     told = state.profile.facts(state.programme or "")
     if question.kind == "multi" and any(told.get(fact) for fact in question.facts):
         return say("what_else_of_the_list", ask=ask)
@@ -217,7 +228,7 @@ def verdict_replies(state: State, now: Standing, before: str = "") -> list[Reply
     """The decision, with what was understood in its second line."""
     if not may_interview(now.decision) and now.decision.verdict == NEEDS_INFO:
         return [closed_reply(state, now.decision, before)]
-    return [decision_reply(state.room, now.decision, state.profile, before)]
+    return [decision_reply(state.room, now.decision, state.profile, before, state.whom)]
 
 
 def unchanged_reply(state: State, now: Standing, before: str) -> Reply:
@@ -230,7 +241,7 @@ def unchanged_reply(state: State, now: Standing, before: str) -> Reply:
     return {
         "kind": "text",
         "text": f"{before} {text}".strip(),
-        "suggestions": [say("can_i_get", name=name) for name in other_ways(state)],
+        "suggestions": [can_get(state, name) for name in other_ways(state)],
         "outcome": "interview",
         "programme": now.decision.programme,
         "cited": [reason.clause for reason in now.decision.because],
@@ -244,8 +255,14 @@ def is_news(state: State, now: Standing) -> bool:
 
 
 def believed(state: State) -> str:
-    """Everything believed about the applicant, in one line."""
-    return summary(state.room.knowledge, state.profile, state.programme)
+    """Everything believed: of whom the talk is about in one line, of the others in one each."""
+    knowledge, own = state.room.knowledge, summary(state.room.knowledge, state.profile, state.programme)
+    told = {name: summary(knowledge, Profile(knowledge, slot)) for name, slot in state.profiles.items()}
+    told = {name: line for name, line in told.items() if line}
+    if not told and state.whom is None:
+        return own
+    lines = {state.subject: own, **told} if own else told
+    return "\n".join(say("of_whom", whose=state.person(name), facts=facts) for name, facts in lines.items())
 
 
 def _clauses_of(state: State, now: Standing) -> list[str]:

@@ -15,7 +15,7 @@ from actions.definitions_answer import definition
 from actions.documents_answer import cited_document, later_document
 from actions.duties_answer import duty, spoken_duty
 from actions.hearsay import figures_put_forward
-from actions.programmes import offered, programme_name
+from actions.programmes import can_get, offered, programme_name
 from actions.quoting import quote_clauses, quote_hits
 from actions.reply import Reply, text_reply
 from actions.speak import day, say, wording
@@ -112,7 +112,7 @@ def found_clause(state: State, asked: Asked) -> Reply | None:
     about = [name for name in state.room.rules.benefits if best in _clauses_of(state, name)]
     reply = {
         **quote_hits(state, asked.hits[:1], spoken_duty(state, best) or say("answer_found")),
-        "suggestions": [say("can_i_get", name=programme_name(state, name)) for name in about],
+        "suggestions": [can_get(state, programme_name(state, name)) for name in about],
         "outcome": "answered",
         "cited": [hit.clause.id for hit in asked.hits],
     }

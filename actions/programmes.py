@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from actions.speak import say
 from actions.state import State
 
 
@@ -14,3 +15,8 @@ def programme_name(state: State, programme: str) -> str:
 def offered(state: State) -> list[str]:
     """The most asked for, from which to choose."""
     return [name for name in state.room.knowledge.lexicon["offered"] if name in state.room.rules.benefits]
+
+
+def can_get(state: State, name: str) -> str:
+    """The words that ask whether whom the talk is about meets the conditions of a programme."""
+    return say("can_i_get", who=state.whom.i_say if state.whom else say("i"), name=name)

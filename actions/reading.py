@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from actions.profile import Profile
-from actions.state import State
+from actions.profile import Profile, Slot
+from actions.state import State, Topic
+from actions.subjects import Spoken
 from actions.values import Value
 from eligibility.model import Programme
 from knowledge import Question
@@ -18,6 +19,8 @@ class Reading:
     """What a message changes.
 
     Attributes:
+        subject: whom ``profile`` is about (``before`` this message, as it then was). profiles: those of the others.
+        aside: facts stated of others, by subject.
         recorded: facts stated, in order. corrected: they replace what was believed.
         declined: facts the user cannot tell.
         problems: [{problem: impossible_date | negative | not_read, said}].
@@ -28,16 +31,20 @@ class Reading:
     """
 
     state: State
+    spoken: Spoken
+    subject: str
     profile: Profile
+    profiles: dict[str, Slot]
     programme: str | None
     as_of: date
     place: str
-    topics: tuple[str, ...]
+    topics: tuple[Topic, ...]
     told: str | None
     pending: str | None
     door_date: str | None
     values: list[Value] = field(default_factory=list)
     recorded: list[str] = field(default_factory=list)
+    aside: dict[str, list[str]] = field(default_factory=dict)
     declined: list[str] = field(default_factory=list)
     problems: list[dict[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -48,10 +55,32 @@ class Reading:
     chosen: bool = False
     answered: bool = False
 
+    def __post_init__(self) -> None:
+        self.before = self.profile
+
     def record(self, fact: str, value: Any, said: str, low: Any = None, high: Any = None, **kept: Any) -> None:
         self.profile = self.profile.given(fact, self.programme, value, said, low, high, **kept)
         if fact not in self.recorded:
             self.recorded.append(fact)
+
+    def record_of(self, subject: str, fact: str, value: Any, said: str) -> None:
+        """A fact of somebody else than the one talked about: kept with theirs."""
+        profile = Profile(self.profile.knowledge, self.profiles.get(subject)).given(fact, None, value, said)
+        self.profiles = {**{name: one for name, one in self.profiles.items() if name != subject}, subject: profile.slot}
+        told = self.aside.setdefault(subject, [])
+        told += [fact] if fact not in told else []
+
+    def turn_to_subject(self, subject: str) -> None:
+        """Somebody else is talked about: their facts are taken up, the others' laid aside."""
+        self.profiles[self.subject] = self.profile.slot
+        self.profile = Profile(self.profile.knowledge, self.profiles.pop(subject, None))
+        self.subject, self.before, self.pending, self.told = subject, self.profile, None, None
+
+    def lay_aside(self) -> None:
+        """The programme under discussion waits until it is taken up again."""
+        if self.programme is not None:
+            topic = (self.subject, self.programme)
+            self.topics = (*(other for other in self.topics if other != topic), topic)
 
     def turn_to(self, programme: str | None) -> None:
         """Another programme, or none: what was asked and told of the one before does not hold for it."""

@@ -7,7 +7,7 @@ date for each kind of person; who is which kind is asked, never guessed, and onl
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -25,12 +25,16 @@ _YOUNGEST, _OLDEST = 35, 75  # years: outside, a number is no age that brings re
 
 @dataclass(frozen=True)
 class Birth:
-    """A birth as it was told: its first and last possible day, the words, and who it may be (kinds of the law)."""
+    """A birth as it was told: its first and last possible day, the words, and who it may be (kinds of the law).
+
+    ``value``: what of the message it was read from; None when it was told before.
+    """
 
     first: date
     last: date
     said: str
     kinds: tuple[str, ...]
+    value: Value | None = None
 
     def span(self, law: RetirementLaw, as_of: date) -> tuple[date, date]:
         """The earliest and the latest day of retirement, under the law of ``as_of``."""
@@ -38,24 +42,35 @@ class Birth:
         return min(ends), max(ends)
 
 
-def birth_told(state: State, values: list[Value], as_of: date, asked: bool) -> Birth | None:
+def birth_told(
+    state: State,
+    profile: Profile,
+    values: list[Value],
+    as_of: date,
+    asked: bool,
+    sex: str | None = None,
+    named: Container[int] = (),
+) -> Birth | None:
     """The birth or age in a message; of one told before, what this message adds about the kind of person.
 
     Args:
         values: what the message states in numbers and dates, not yet given to a fact.
         asked: whether the retirement date is the question that is open.
+        sex: male or female, where it is known whom the talk is about (“我妈”).
+        named: where in the text the naming of that person ends (“我妈52”).
     """
     law, words = state.room.knowledge.retirement, state.room.knowledge.lexicon.get("retirement") or {}
     text = state.text
-    kinds = _kinds(law, words, normalise(text))
-    before = _before(state.profile)
-    found = next((span for value in values if (span := _born(value, text, words, as_of, asked, bool(kinds)))), None)
+    kinds = _kinds(law, words, normalise(text), sex)
+    before = _before(profile)
+    spans = (_born(one, text, words, as_of, asked, bool(kinds) or one.start in named) for one in values)
+    found = next(((one, span) for one, span in zip(values, spans, strict=True) if span), None)
     if found is None:
         if before is None or kinds is None or not asked:
             return None
         return Birth(before.first, before.last, before.said, kinds)
-    first, last, said = found
-    return Birth(first, last, said, kinds or (before.kinds if before else tuple(law.kinds)))
+    value, (first, last, said) = found
+    return Birth(first, last, said, kinds or (before.kinds if before else _of_sex(law, sex)), value)
 
 
 def entry(birth: Birth) -> dict[str, Any]:
@@ -87,17 +102,22 @@ def _before(profile: Profile) -> Birth | None:
     return Birth(first, last, str(kept["said"]), tuple(kept["kinds"]))
 
 
-def _kinds(law: RetirementLaw, words: Mapping[str, Any], text: str) -> tuple[str, ...] | None:
+def _kinds(law: RetirementLaw, words: Mapping[str, Any], text: str, known: str | None) -> tuple[str, ...] | None:
     """Who is spoken of: a kind by its own words, else all kinds of the sex; None where nothing is said."""
     for kind, name in law.kinds.items():
         if text.strip() == normalise(name):
             return (kind,)
     for sex in ("male", "female"):
-        if any(word in text for word in words.get(sex, ())):
-            of_sex = tuple(kind for kind in law.kinds if kind.split("_")[0] == sex)
+        said = any(word in text for word in words.get(sex, ()))
+        if said or sex == known:
+            of_sex = _of_sex(law, sex)
             told = tuple(kind for kind in of_sex if any(word in text for word in words.get(kind, ())))
-            return told or of_sex
+            return told or (of_sex if said else None)
     return None
+
+
+def _of_sex(law: RetirementLaw, sex: str | None) -> tuple[str, ...]:
+    return tuple(kind for kind in law.kinds if sex in (None, kind.split("_")[0]))
 
 
 def _born(

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from actions.assign import covers
-from actions.programmes import programme_name
+from actions.programmes import can_get, programme_name
 from actions.speak import say, wording
 from actions.state import State
 from eligibility import Rulebook
@@ -33,7 +33,7 @@ def screening(state: State) -> tuple[dict[str, Any], str | None]:
     touched = _touched(state, rows)
     if not any(True for _ in state.profile.entries()) and state.programme is None:
         return _nothing_told(state, rows), None
-    lines, names = [say("what_else_head")], []
+    lines, names = [say("what_else_head", whose=state.whom)], []
     for key, groups in _LINES:
         group = [
             programme_name(state, row.programme) for one in groups for row in rows if _spoken_as(row, touched) == one
@@ -50,7 +50,7 @@ def screening(state: State) -> tuple[dict[str, Any], str | None]:
     reply = {
         "kind": "text",
         "text": "\n".join(lines),
-        "suggestions": [say("can_i_get", name=name) for name in names[:_TO_TAP]],
+        "suggestions": [can_get(state, name) for name in names[:_TO_TAP]],
         "outcome": "answered",
         "cited": list(dict.fromkeys(clause for row in by_what_was_told for clause in row.met)),
         "as_of": state.as_of.isoformat(),
@@ -128,7 +128,7 @@ def _applicant(state: State) -> Applicant:
         declined |= {name(fact) for fact in state.profile.unknowns(programme)}
     current = rules.benefits.get(state.programme or "")
     said = {catalogue[fact].scope for fact in state.heard.get("recorded", ()) if fact in catalogue} - {"programme"}
-    subject = current.subject if current else said.pop() if len(said) == 1 else None
+    subject = current.subject if current else said.pop() if len(said) == 1 else "person" if state.whom else None
     return Applicant(facts, frozenset(declined), subject)
 
 

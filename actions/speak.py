@@ -15,10 +15,12 @@ import yaml
 from jinja2 import Environment, Template
 
 from actions.profile import Entry, Profile
+from actions.state import Person
 from knowledge import Clause, Fact, Knowledge
 from knowledge.text import day
 
 _WORDING = Path(__file__).with_name("wording")
+_YOU = "您"
 _JINJA = Environment(autoescape=False)  # noqa: S701 - plain text; every door escapes for itself
 
 
@@ -41,6 +43,14 @@ def fill(template: str, **values: Any) -> str:
 def say(key: str, **values: Any) -> str:
     """The sentence ``key`` of messages.yml."""
     return fill(wording("messages")[key], **values)
+
+
+def addressed(text: str, whom: Person | None) -> str:
+    """A question put to “您”, about somebody else: 您办过失业登记吗？ → 您母亲办过失业登记吗？ Then 她 is enough."""
+    if whom is None:
+        return text
+    first, *more = text.split(_YOU)
+    return first + "".join((whom.pronoun if i else whom.name) + part for i, part in enumerate(more))
 
 
 def yuan(fen: int) -> str:

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from actions.profile import Profile
+from actions.profile import Profile, Slot
 from actions.room import Room
 from eligibility.model import Programme
 
 DEFAULT_PLACE = "本溪"
+SELF = "self"
+"""The subject “the user and their unit”; any other is a person of the lexicon."""
+
+
+Topic = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody the user speaks of: how they are called, pointed at, and called by the user."""
+
+    id: str
+    name: str
+    pronoun: str
+    sex: str | None
+    i_say: str
 
 
 @dataclass(frozen=True)
@@ -19,9 +35,10 @@ class State:
     """Slots of the conversation, typed.
 
     Attributes:
+        subject: whom ``profile`` is about. profiles: the profile slots of the others, last spoken of last.
         pending: id of the question that was asked last and is still open.
         told: signature of the decision that was told last.
-        topics: programmes put aside, oldest first.
+        topics: what was put aside, oldest first: (subject, programme).
         heard: what this turn's message changed (see ``actions.understand``).
     """
 
@@ -30,13 +47,15 @@ class State:
     intent: str
     entities: tuple[Mapping[str, Any], ...]
     metadata: Mapping[str, Any]
+    subject: str
     profile: Profile
+    profiles: Mapping[str, Slot]
     programme: str | None
     pending: str | None
     as_of: date
     place: str
     told: str | None
-    topics: tuple[str, ...]
+    topics: tuple[Topic, ...]
     heard: Mapping[str, Any]
     interviewing: bool
     answered: bool
@@ -46,25 +65,40 @@ class State:
     def of(cls, room: Room, tracker: Any) -> State:
         """Read a rasa_sdk Tracker."""
         slots, message = tracker.slots, tracker.latest_message or {}
-        programme = slots.get("programme")
+        programme, subject, profiles = slots.get("programme"), slots.get("subject") or SELF, slots.get("profiles") or {}
+        profile = slots.get("profile")
+        if subject != SELF and subject not in _people(room):  # nobody the lexicon knows any more
+            subject, profile = SELF, profiles.get(SELF)
         return cls(
             room=room,
             text=message.get("text") or "",
             intent=(message.get("intent") or {}).get("name") or "",
             entities=tuple(message.get("entities") or ()),
             metadata=message.get("metadata") or {},
-            profile=Profile(room.knowledge, slots.get("profile")),
+            subject=subject,
+            profile=Profile(room.knowledge, profile),
+            profiles=profiles,
             programme=programme if programme in room.rules.benefits else None,
             pending=slots.get("pending"),
             as_of=_day(slots.get("as_of")) or date.today(),
             place=slots.get("place") or DEFAULT_PLACE,
             told=slots.get("told"),
-            topics=tuple(slots.get("topics") or ()),
+            topics=tuple(map(_topic, slots.get("topics") or ())),
             heard=slots.get("heard") or {},
             answered=bool(slots.get("answer")),
             interviewing=bool((tracker.active_loop or {}).get("name")),
             asked_for_date=slots.get("door_date"),
         )
+
+    @property
+    def whom(self) -> Person | None:
+        """The person talked about; None: the user themselves."""
+        return self.person(self.subject)
+
+    def person(self, name: str) -> Person | None:
+        """One of the people that are spoken of; None: the user themselves."""
+        one = _people(self.room).get(name)
+        return Person(name, one["name"], one["pronoun"], one.get("sex"), one["i_say"]) if one else None
 
     def programme_in_force(self, name: str | None, as_of: date | None = None) -> Programme | None:
         """A programme as the notices in force on the day of the conversation (or ``as_of``) have it, if it is one."""
@@ -74,6 +108,21 @@ class State:
     def named(self, entity: str) -> list[str]:
         """Values of one kind of entity in the message, in the order of the text."""
         return [str(found["value"]) for found in self.entities if found.get("entity") == entity]
+
+
+def topic_slot(topics: Iterable[Topic]) -> list[str]:
+    """Topics as they are stored: the programme alone when it is the user's own."""
+    return [programme if subject == SELF else f"{subject}/{programme}" for subject, programme in topics]
+
+
+def _topic(stored: str) -> Topic:
+    subject, _, programme = stored.rpartition("/")
+    return subject or SELF, programme
+
+
+def _people(room: Room) -> Mapping[str, Any]:
+    people: Mapping[str, Any] = room.knowledge.lexicon["subjects"]["people"]
+    return people
 
 
 def _day(value: Any) -> date | None:

@@ -1,0 +1,198 @@
+"""What a message states: facts by their words, numbers and dates by what stands beside them and by what was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from actions import retirement
+from actions.assign import Scene, certainty, fact_for, speaks_of, typed
+from actions.hearsay import figures_put_forward
+from actions.reading import Reading
+from actions.speak import say
+from actions.state import SELF, State
+from actions.subjects import kin, of_theirs, person_called
+from actions.values import Value
+from knowledge import Fact
+from knowledge.text import normalise
+
+STATING = (
+    "check",
+    "inform",
+    "affirm",
+    "deny",
+    "dont_know",
+    "correct",
+    "what_else",
+    "nlu_fallback",
+    "set_date",
+    "resume",
+)
+"""Intents under which a sentence is taken to speak of the applicant; a question about the notices in general is not."""
+
+
+def retirement_from_birth(reading: Reading) -> None:
+    """“我是1966年5月生的，男的”: no retirement date, but one follows from it."""
+    state, current = reading.state, reading.current
+    if state.intent in ("ask", "why") or (current is not None and current.subject != "person"):
+        return
+    birth = told_birth(reading)
+    if birth is None:
+        return
+    law = state.room.knowledge.retirement
+    first, last = birth.span(law, reading.as_of)
+    reading.record(retirement.FACT, first, low=first, high=last, **retirement.entry(birth))
+    reading.notes += [note] if (note := retirement.worked_out(birth, law, reading.as_of)) else []
+    asked_age = reading.question is not None and "age" in reading.question.facts
+    if not asked_age:
+        reading.values = [value for value in reading.values if value is not birth.value]
+
+
+def stated_facts(reading: Reading) -> None:
+    """Facts recognised by the lexicon (“律所”, “有残疾证”, “没裁人”), kept whether they were asked or not."""
+    state = reading.state
+    if state.intent not in STATING and not reading.question:
+        return
+    if state.intent == "ask" and not _of_themselves(reading):
+        return
+    settled = set(reading.recorded)  # by the choice; among several words for one fact the last one counts
+    for found in state.entities:
+        if found.get("entity") != "fact":
+            continue
+        name, _, raw = str(found["value"]).partition("=")
+        fact = state.room.knowledge.facts.get(name)
+        if fact is None or name in settled or not speaks_of(fact, reading.current):
+            continue
+        if _within_a_name(state, found):
+            continue
+        value: Any = {"true": True, "false": False}.get(raw, raw)
+        if fact.type in ("count", "months", "days"):
+            value = int(raw)
+        _give(reading, fact, value, found)
+
+
+def stated_values(reading: Reading) -> None:
+    """Each number goes to the fact whose cue stands nearest, else to the fact that is asked, else to its unit's own."""
+    state = reading.state
+    stating = state.intent in STATING or (reading.question is not None and state.intent != "ask")
+    if not stating or not reading.values:
+        return
+    correcting = state.intent == "correct" or reading.what_if
+    taken: set[str] = set(reading.recorded)
+    rough = {entry.fact for entry in reading.profile.entries(reading.programme) if entry.approximate}
+    scene = Scene(
+        state.room, state.text, tuple(reading.values), reading.current, reading.question, reading.profile,
+        correcting, _missing(reading), kin(state.room, besides=reading.subject),
+    )  # fmt: skip
+    doubted = {value.start for value in figures_put_forward(state)}
+    # the surest first: in “28个人裁了5个” the 28 must not take the place of the 5
+    for value in sorted(reading.values, key=lambda value: certainty(scene, value)):
+        if value.start in doubted or _within_a_fact(state, value):
+            continue
+        if isinstance(value.low, (int, Fraction)) and value.low < 0:
+            reading.problems.append({"problem": "negative", "said": value.text})
+            continue
+        fact = fact_for(scene, value, taken)
+        found = typed(fact, value) if fact is not None else None
+        if fact is not None and found is None:
+            reading.problems.append({"problem": "not_read", "said": value.text})
+        elif fact is not None and found is not None:
+            taken.add(fact.id)
+            reading.values.remove(value)
+            said_again = reading.question is not None and fact.id in rough.intersection(reading.question.facts)
+            reading.record(fact.id, *(found[:2] if said_again else found))  # asked for the exact number: it stands
+
+
+def doubtful(reading: Reading) -> None:
+    """Two numbers that hardly go together are said back, not swallowed."""
+    facts = reading.profile.facts(reading.programme or "")
+    for doubt in reading.state.room.knowledge.lexicon.get("doubtful", ()):
+        more, than = facts.get(doubt["more"]), facts.get(doubt["than"])
+        new = bool({doubt["more"], doubt["than"]} & {*reading.recorded})
+        if new and more is not None and than is not None and more > than:
+            reading.notes.append(say("doubtful", says=doubt["says"]))
+
+
+def what_it_replaces(reading: Reading) -> None:
+    """Whether something believed before was put right."""
+    before = reading.before.facts(reading.programme or "")
+    now = reading.profile.facts(reading.programme or "")
+    reading.corrected = any(name in before and before[name] != now.get(name) for name in reading.recorded)
+
+
+def cannot_tell(reading: Reading) -> None:
+    """“不知道” declines what was asked; it is not asked again."""
+    question = reading.question
+    if reading.state.intent != "dont_know" or question is None or reading.recorded:
+        return
+    exact = {entry.fact for entry in reading.profile.entries(reading.programme) if not entry.approximate}
+    for fact in question.facts:
+        if fact not in exact:
+            reading.profile = reading.profile.declined(fact, reading.programme)
+            reading.declined.append(fact)
+
+
+def _give(reading: Reading, fact: Fact, value: Any, found: Mapping[str, Any]) -> None:
+    """A fact goes to the one it is said of; a firm is the user's own, an application that of who is talked about.
+
+    What was said of somebody as the user's relative (“我妈有残疾”) is kept as what it is for that relative.
+    """
+    said = str(reading.state.text[found["start"] : found["end"]])
+    whose = {"unit": SELF, "programme": reading.subject}.get(fact.scope) or _whose(reading, found)
+    name = fact.id
+    if whose not in (None, SELF) and reading.spoken.named_in(found["start"], found["end"]):
+        name = of_theirs(reading.state.room, name) or name
+    if whose == reading.subject:
+        reading.record(name, value, said)
+    elif whose is not None:
+        reading.record_of(whose, name, value, said)
+
+
+def _whose(reading: Reading, found: Mapping[str, Any]) -> str | None:
+    """Whose fact the words state; None: of somebody the lexicon cannot tell."""
+    room, before, who = reading.state.room, reading.state.text[: found["start"]], reading.spoken.who(found["start"])
+    relative = who == SELF and before.endswith(kin(room))  # “家里老婆有残疾”
+    return person_called(room, before) if relative else who
+
+
+def told_birth(reading: Reading) -> retirement.Birth | None:
+    """The birth or age that the message tells of whom the talk is about."""
+    asked = reading.question is not None and retirement.FACT in reading.question.facts
+    person = reading.state.person(reading.subject)
+    named = {part.mention[1] for part in reading.spoken.parts if any(part.mention) and part.who == reading.subject}
+    sex = person.sex if person else None
+    return retirement.birth_told(reading.state, reading.profile, reading.values, reading.as_of, asked, sex, named)
+
+
+def _within_a_name(state: State, found: Mapping[str, Any]) -> bool:
+    """“毕业年度培训补贴”: a word of a programme's name says nothing of the one who asks; a whole name may say both."""
+    return any(
+        name["start"] <= found["start"]
+        and found["end"] <= name["end"]
+        and found["end"] - found["start"] < name["end"] - name["start"]
+        for name in state.entities
+        if name.get("entity") == "programme"
+    )
+
+
+def _of_themselves(reading: Reading) -> bool:
+    """“我是农村两后生，能给多少”: a question, but what it says before is said of the one it is asked for."""
+    words = reading.state.room.knowledge.lexicon.get("of_themselves", ())
+    named = any(part.who == reading.subject != SELF for part in reading.spoken.parts)
+    return named or any(word in normalise(reading.state.text) for word in words)
+
+
+def _within_a_fact(state: State, value: Value) -> bool:
+    """“一个人也没裁”: the number is part of words that state a fact by themselves."""
+    facts = [found for found in state.entities if found.get("entity") == "fact"]
+    return any(found["start"] <= value.start and value.end <= found["end"] for found in facts)
+
+
+def _missing(reading: Reading) -> frozenset[str]:
+    """The facts the programme under discussion is still waiting for."""
+    if reading.programme is None:
+        return frozenset()
+    facts = reading.profile.facts(reading.programme)
+    decision = reading.state.room.rules.decide(reading.programme, facts, as_of=reading.as_of, place=reading.place)
+    return frozenset((*decision.missing, *decision.missing_for_amount))

@@ -1,0 +1,87 @@
+"""What a message is about: for whom, and which programme; what was under discussion before is laid aside."""
+
+from __future__ import annotations
+
+from actions.assign import covers
+from actions.programmes import programme_name
+from actions.reading import Reading
+from actions.speak import say
+from actions.state import SELF
+from actions.stated import stated_facts, stated_values
+
+
+def whom(reading: Reading) -> None:
+    """“我妈…”, “那我自己呢”: the talk turns to somebody else, with what is known of them."""
+    wanted = reading.spoken.subject
+    if wanted != reading.subject:
+        reading.lay_aside()
+        reading.turn_to_subject(wanted)
+        reading.switched = True
+        if reading.state.intent == "what_else" or (reading.current and reading.current.subject != "person"):
+            reading.programme = None
+    reading.values = [value for value in reading.values if reading.spoken.who(value.start) == reading.subject]
+
+
+def topic(reading: Reading) -> None:
+    """Which programme is talked about. A question in passing does not leave a running interview."""
+    state = reading.state
+    named = next((name for name in state.named("programme") if name in state.room.rules.benefits), None)
+    if state.intent == "resume" and named is None and reading.topics:
+        _take_up(reading)
+        return
+    in_passing = state.interviewing and not reading.switched and state.intent not in ("check", "resume", "inform")
+    if named is None and reading.programme and _speaks_of_another_applicant(reading):
+        reading.lay_aside()
+        reading.turn_to(None)
+    if named is None or named == reading.programme or in_passing:
+        return
+    if reading.programme:
+        reading.lay_aside()
+        reading.topics = tuple(other for other in reading.topics if other != (reading.subject, named))
+    reading.turn_to(named)
+    reading.switched = True
+    if reading.current and reading.current.subject == "unit" and reading.subject != SELF:
+        reading.turn_to_subject(SELF)  # a firm is the user's own
+
+
+def _take_up(reading: Reading) -> None:
+    """“接着刚才的”: what was laid aside last."""
+    subject, programme = reading.topics[-1]
+    if (subject, programme) == (reading.subject, reading.programme):
+        return
+    reading.lay_aside()
+    reading.topics = tuple(other for other in reading.topics if other != (subject, programme))
+    if subject != reading.subject:
+        reading.turn_to_subject(subject)
+    reading.turn_to(programme)
+    reading.switched = True
+
+
+def _speaks_of_another_applicant(reading: Reading) -> bool:
+    """“我今年毕业，还能领什么” in the middle of a firm's interview: the person asks for themselves now."""
+    state, current = reading.state, reading.current
+    if state.intent not in ("what_else", "check") or current is None:
+        return False
+    facts = state.room.knowledge.facts
+    names = [name.partition("=")[0] for name in state.named("fact")]
+    scopes = {facts[name].scope for name in names if name in facts} - {"programme"}
+    return bool(scopes) and current.subject not in scopes
+
+
+def topic_of_what_was_told(reading: Reading) -> None:
+    """Facts told before any programme was named: if only one programme turns on all of them, it is the topic."""
+    if reading.programme is not None or not reading.recorded or reading.state.intent == "ask":
+        return
+    rules, told = reading.state.room.rules, [reading.profile.slot[name]["said"] for name in reading.recorded]
+    by_words = [{n for n, said in zip(reading.recorded, told, strict=True) if said == words} for words in set(told)]
+    fits = [
+        programme.id
+        for programme in rules.benefits.values()
+        if programme.kind == "benefit" and all(covers(programme) & facts for facts in by_words)
+    ]
+    if len(fits) == 1:
+        reading.turn_to(fits[0])
+        reading.switched = True
+        reading.notes.append(say("topic_inferred", name=programme_name(reading.state, fits[0])))
+        stated_facts(reading)
+        stated_values(reading)  # what only makes sense under a programme: “二十八人”
