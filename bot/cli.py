@@ -240,6 +240,20 @@ def render(
     print(rendered(_rules(), programme, form, settings.today(), settings.place), end="")
 
 
+@app.command(help=say("command.evaluate"))
+def evaluate(
+    corpus: str = typer.Option(None, "--corpus", metavar="FILE", help=say("option.corpus")),
+    queries: str = typer.Option(None, "--queries", metavar="FILE", help=say("option.queries")),
+    qrels: str = typer.Option(None, "--qrels", metavar="FILE", help=say("option.qrels")),
+    folds: int = typer.Option(5, "--folds", metavar="N", help=say("option.folds")),
+    name: str = typer.Option(None, "--name", metavar="NAME", help=say("option.name")),
+) -> None:
+    """Measure the understanding, the search and the answers; or the search on a corpus from outside."""
+    from bot.evaluation import run as evaluation
+
+    evaluation.outside(corpus, queries, qrels, folds, name)
+
+
 @app.command(help=say("command.migrate"))
 def migrate() -> None:
     """Bring the database up to date."""
