@@ -15,20 +15,22 @@ from rasa.core.agent import Agent
 from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.core.lock import TicketLock
 from rasa.core.lock_store import LOCK_LIFETIME, InMemoryLockStore, LockStore
-from rasa.core.tracker_store import InMemoryTrackerStore, TrackerStore
+from rasa.core.tracker_store import TrackerStore
 from rasa.shared.core.constants import ACTION_LISTEN_NAME
 from rasa.shared.core.events import ActionExecuted
 
 from actions.reply import Reply, text_reply
 from actions.speak import say, wording
 from bot.action_endpoint import ActionEndpoint, describe
+from bot.inputs import LONGEST_MESSAGE
 from bot.nlu.text import escape_command, has_words, normalise_message
 from bot.privacy import mask
+from bot.store.conversations import Conversations
+from bot.store.trackers import RememberingTrackerStore
 from bot.train import ensure_model
 
 logger = logging.getLogger(__name__)
 
-LONGEST_MESSAGE = 300
 CHANNEL = "wengang"
 _WARM_UP = 60.0  # seconds: the first turn reads the packs and compiles the rules, also on a machine that is busy
 _COMMAND = re.compile(r"[/\u2215]\s*[A-Za-z_]")  # the second is what normalisation made of ／
@@ -56,7 +58,7 @@ class Assistant:
     async def load(
         cls,
         model_path: Path | str | None = None,
-        tracker_store: TrackerStore | None = None,
+        conversations: Conversations | None = None,
         lock_store: LockStore | None = None,
         *,
         actions: str = "actions",
@@ -65,7 +67,7 @@ class Assistant:
         """Return an assistant that has already answered once, so that the first user does not wait for it to warm up.
 
         `model_path`: a model archive; default: the model of the present data, trained now if there is none.
-        `tracker_store`, `lock_store`: where conversations are kept and locked; default: in memory.
+        `conversations`, `lock_store`: where conversations are kept and locked; default: in memory.
         `actions`: the package of custom actions; `deadline`: seconds one action may take.
         Raises rasa's ModelNotFound, bot.train.TrainingError, and what importing the actions raises (e.g. PackError).
         """
@@ -74,13 +76,13 @@ class Assistant:
         apology = {**text_reply(say("action_failed"), "clarify", [say("call_human")]), "failed": True}
         endpoint = ActionEndpoint(actions, apology, deadline=_WARM_UP)
         agent = Agent(action_endpoint=endpoint, lock_store=lock_store or QuickLockStore())
-        agent.tracker_store = InMemoryTrackerStore(None)  # not Rasa's fail-safe wrapper: it loses turns in silence
+        agent.tracker_store = RememberingTrackerStore()  # not Rasa's fail-safe wrapper: it loses turns in silence
         agent.load_model(path)
         endpoint.domain = agent.domain.as_dict()
         assistant = cls(agent, apology)
         await assistant.reply("warm-up", "你好")
         endpoint.deadline = deadline
-        assistant._keep_in(tracker_store or InMemoryTrackerStore(agent.domain))
+        assistant._keep_in(RememberingTrackerStore(agent.domain, conversations))
         return assistant
 
     async def reply(

@@ -76,7 +76,7 @@ def serve() -> None:
     from actions.room import room
     from bot.server import bind, create_app
     from bot.server import serve as serve_app
-    from bot.store import migrate
+    from bot.store import InDatabase, InMemory, migrate, open_engine
 
     settings = load()
     settings.key()
@@ -87,11 +87,10 @@ def serve() -> None:
     _model()
 
     async def make_app() -> Any:
-        from bot.store.trackers import tracker_store
-
-        kept = tracker_store(settings.database_url) if settings.tracker_store == "sql" else None
+        in_database = settings.tracker_store == "sql"
+        kept = InDatabase(open_engine(settings.database_url)) if in_database else InMemory()
         assistant = await _assistant(kept)
-        return create_app(assistant, here.rules, here.searcher, settings)
+        return create_app(assistant, here.rules, here.searcher, settings, kept)
 
     serve_app(make_app, taken, lambda url: print(say("serve.ready", url=url), flush=True))
 
@@ -279,10 +278,10 @@ def _model(force: bool = False) -> Path:
     return ensure_model(force=force)
 
 
-async def _assistant(tracker_store: Any = None) -> Assistant:
+async def _assistant(conversations: Any = None) -> Assistant:
     from bot.assistant import Assistant
 
-    return await Assistant.load(tracker_store=tracker_store)
+    return await Assistant.load(conversations=conversations)
 
 
 def _circumstances(as_of: str | None, place: str | None) -> Settings:

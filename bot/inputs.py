@@ -11,6 +11,9 @@ from bot.messages import say
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _YEARS = range(1990, 2100)
 
+LONGEST_MESSAGE = 300
+"""Characters of one message; more than anybody types into a chat."""
+
 
 class InputError(ValueError):
     """Something from outside that cannot be used. ``str()`` is one Chinese sentence; `field` names the input."""

@@ -59,7 +59,6 @@ from rasa.core import processor  # noqa: E402
 from rasa.core.actions import forms  # noqa: E402
 from rasa.core.actions.action import ActionSessionStart, RemoteAction  # noqa: E402
 from rasa.core.policies import rule_policy  # noqa: E402
-from rasa.core.processor import MessageProcessor  # noqa: E402
 from rasa.engine.exceptions import GraphRunError  # noqa: E402
 from rasa.engine.runner.dask import DaskGraphRunner  # noqa: E402
 from rasa.engine.storage.storage import ModelMetadata  # noqa: E402
@@ -73,7 +72,6 @@ stock_validate_action_result: Callable[[RemoteAction, dict[str, Any]], bool] = R
 stock_resolve_by_type: Callable[..., type[Event] | None] = Event.resolve_by_type
 stock_metadata_from_dict: Callable[[dict[str, Any]], ModelMetadata] = ModelMetadata.from_dict
 stock_run_graph: Callable[..., dict[str, Any]] = DaskGraphRunner.run
-stock_has_session_expired = MessageProcessor._has_session_expired
 stock_carried_events: Callable[[DialogueStateTracker], list[SlotSet]] = ActionSessionStart._slot_set_events_from_tracker
 
 
@@ -85,7 +83,6 @@ def apply() -> None:
     DaskGraphRunner.run = run_graph
     for module in LOGS_COPIES:
         module.copy = _NO_COPIES  # type: ignore[attr-defined]
-    MessageProcessor._has_session_expired = has_session_expired
     ActionSessionStart._slot_set_events_from_tracker = staticmethod(carried_events)
     warnings.filterwarnings("ignore", message="(?s).*Slot auto-fill has been removed in 3.0")  # said about every domain
     configure_logging()
@@ -179,14 +176,7 @@ def resolve_by_type(type_name: str, default: type[Event] | None = None) -> type[
     return _EVENT_CLASSES.get(type_name) or stock_resolve_by_type(type_name, default)
 
 
-# ── a turn costs time for every event of its session (8 ms at first, 150 ms at turn 200): begin a new one in between ──
-
-LONGEST_SESSION = 400  # events; a turn has ten to fifteen
-
-
-def has_session_expired(processor: MessageProcessor, tracker: DialogueStateTracker) -> bool:
-    """Same as `MessageProcessor._has_session_expired`, and true for a session that has become long."""
-    return stock_has_session_expired(processor, tracker) or len(tracker.events) > LONGEST_SESSION
+# ── a new session goes on where the old one ended ──
 
 
 def carried_events(tracker: DialogueStateTracker) -> list[Event]:

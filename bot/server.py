@@ -21,7 +21,9 @@ from bot.api.pages import page_routes
 from bot.api.policy import policy_routes
 from bot.messages import say
 from bot.settings import Settings
-from bot.store import Turns, open_engine
+from bot.store import Conversations, InDatabase, open_engine
+from bot.store.locks import LocalLocks, RedisLocks
+from bot.store.turns import Turns
 from eligibility import Rulebook
 from eligibility.place import places_containing
 from knowledge.search import Searcher
@@ -33,8 +35,17 @@ class ServeError(RuntimeError):
     """The server cannot start. ``str()`` is one Chinese sentence."""
 
 
-def create_app(assistant: Answers, rules: Rulebook, searcher: Searcher, settings: Settings) -> FastAPI:
-    """Return the application; the database of `settings` has been migrated."""
+def create_app(
+    assistant: Answers,
+    rules: Rulebook,
+    searcher: Searcher,
+    settings: Settings,
+    conversations: Conversations | None = None,
+) -> FastAPI:
+    """Return the application; the database of `settings` has been migrated.
+
+    `conversations`: where the assistant keeps them, if it is not that database.
+    """
     app = FastAPI(
         title="稳岗",
         description="本溪就业政策助手：会问、会算、逐条引用原文。",
@@ -46,9 +57,9 @@ def create_app(assistant: Answers, rules: Rulebook, searcher: Searcher, settings
     errors.install(app)
     app.add_middleware(Guard)
     engine, identity = open_engine(settings.database_url), Identity(settings.key())
-    conversation = Conversation(
-        assistant, Turns(engine), settings, lambda place: places_containing(rules.knowledge, place)
-    )
+    locks = RedisLocks(settings.redis_url) if settings.redis_url else LocalLocks()
+    turns = Turns(conversations or InDatabase(engine), locks)
+    conversation = Conversation(assistant, turns, settings, lambda place: places_containing(rules.knowledge, place))
     app.include_router(message_routes(conversation, identity))
     app.include_router(policy_routes(rules, searcher, settings))
     app.include_router(page_routes(rules, settings))

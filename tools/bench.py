@@ -21,7 +21,7 @@ from statistics import median
 from figure import Row
 from loadtest import SCRIPT, Measured, Talk, load, rasa_talk, timed, transcript, wengang_talk
 from machine import ROOT, heading
-from servers import PROGRAMS, Server, stock_rasa, stored_events, wengang
+from servers import PROGRAMS, Server, stock_rasa, stored_conversations, wengang
 
 REPORT = ROOT / "docs" / "benchmarks.md"
 QUESTIONS = ROOT / "tests" / "contract" / "questions_public.tsv"
@@ -70,8 +70,8 @@ def ours_in_memory(options: Options) -> Iterator[Row]:
     with wengang(options.folder, "memory") as server:
         yield Row("冷启动到 /healthz", server.cold_start, "s", 12, "新建数据库；模型已训练")
         options.said = transcript(server.port, wengang_talk(False))
-        if stored := stored_events(options.folder):
-            raise RuntimeError(f"the server keeps conversations in its database all the same ({stored} events)")
+        if stored := stored_conversations(options.folder):
+            raise RuntimeError(f"the server keeps conversations in its database all the same ({stored} of them)")
         yield from _turns(server, wengang_talk(False), options, 25)
         yield from _footprint(server)
     yield from _starts_again(options)

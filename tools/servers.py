@@ -63,10 +63,10 @@ def wengang(folder: Path, store: str) -> Iterator[Server]:
         yield Server(port, took, [psutil.Process(process.pid)])
 
 
-def stored_events(folder: Path) -> int:
-    """Return how many events of conversations `wengang serve` has kept in its database."""
+def stored_conversations(folder: Path) -> int:
+    """Return how many conversations `wengang serve` has kept in its database."""
     with contextlib.closing(sqlite3.connect(folder / "bench.db")) as database:
-        return int(database.execute("select count(*) from events").fetchone()[0])
+        return int(database.execute("select count(*) from conversations").fetchone()[0])
 
 
 @contextlib.contextmanager

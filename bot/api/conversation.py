@@ -12,10 +12,12 @@ from pydantic import BaseModel, Extra, Field, StrictStr
 from bot.api.errors import ApiError
 from bot.api.given import Given
 from bot.api.identity import Identity
-from bot.inputs import clean
+from bot.inputs import LONGEST_MESSAGE, clean
+from bot.privacy import mask
 from bot.settings import Settings
 from bot.shapes import plain
-from bot.store.turns import Replies, Turns
+from bot.store.conversations import Replies
+from bot.store.turns import Turns
 
 CheckPlace = Callable[[str], object]
 """Raises eligibility's DecisionError for a place nobody knows."""
@@ -80,17 +82,18 @@ class Conversation:
         """Return the replies to `text`. Without a day or a place those of the settings hold, as a door's own."""
         if place:
             self._check_place(place)
+        said, _ = mask(clean(text))
 
         def run() -> Awaitable[Replies]:
             return self._assistant.reply(
                 sender,
-                clean(text),
+                said,
                 as_of=as_of or self._settings.today(),
                 place=place or self._settings.place,
                 client_message_id=message,
             )
 
-        return await (self._turns.once(sender, message, run) if message else run())
+        return await self._turns.once(sender, said[:LONGEST_MESSAGE], message, run)
 
 
 def message_routes(conversation: Conversation, identity: Identity) -> APIRouter:

@@ -1,5 +1,6 @@
 """Every failure of the HTTP interface is one Chinese sentence: ``{"error": {"message": …, "field": …}}``."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,11 +8,16 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from bot.inputs import InputError
 from bot.messages import has, say
+from bot.store import Conflict
 from eligibility.errors import DecisionError
+
+logger = logging.getLogger(__name__)
+_LATER = {"Retry-After": "5"}  # seconds
 
 
 class Problem(BaseModel):
@@ -49,6 +55,9 @@ def install(app: FastAPI) -> None:
     app.exception_handler(InputError)(_undecidable)
     app.exception_handler(RequestValidationError)(_invalid)
     app.exception_handler(HTTPException)(_http)
+    app.exception_handler(SQLAlchemyError)(_not_kept)
+    app.exception_handler(Conflict)(_busy)
+    app.exception_handler(TimeoutError)(_busy)
 
 
 def _refused(request: Request, error: ApiError) -> JSONResponse:
@@ -57,6 +66,15 @@ def _refused(request: Request, error: ApiError) -> JSONResponse:
 
 def _undecidable(request: Request, error: DecisionError | InputError) -> JSONResponse:
     return problem(422, str(error), error.field)
+
+
+def _not_kept(request: Request, error: SQLAlchemyError) -> JSONResponse:
+    logger.error("database: %s", type(error).__name__)  # its words repeat what was to be stored
+    return problem(503, say("api.not_kept"), headers=_LATER)
+
+
+def _busy(request: Request, error: Exception) -> JSONResponse:
+    return problem(503, say("api.busy"), headers=_LATER)
 
 
 def _http(request: Request, error: HTTPException) -> JSONResponse:

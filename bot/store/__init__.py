@@ -1,6 +1,6 @@
-"""What outlives a request: conversation events (Rasa's own table) and answered turns, in SQLite or PostgreSQL."""
+"""What outlives a request: what is remembered of conversations, and answered turns, in SQLite or PostgreSQL."""
 
+from bot.store.conversations import Conflict, Conversations, InDatabase, InMemory
 from bot.store.database import StoreError, migrate, open_engine
-from bot.store.turns import Turns
 
-__all__ = ["StoreError", "Turns", "migrate", "open_engine"]
+__all__ = ["Conflict", "Conversations", "InDatabase", "InMemory", "StoreError", "migrate", "open_engine"]

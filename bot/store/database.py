@@ -32,13 +32,17 @@ def open_engine(url: str) -> Engine:
             Path(address.database).parent.mkdir(parents=True, exist_ok=True)
         except OSError:
             raise _unusable(url) from None
-    engine = sa.create_engine(address, future=True, connect_args={"timeout": _BUSY_SECONDS})
+    shared = {"timeout": _BUSY_SECONDS, "check_same_thread": False}  # a pooled connection, one thread at a time
+    engine = sa.create_engine(address, future=True, poolclass=sa.pool.QueuePool, connect_args=shared)
     sa.event.listen(engine, "connect", prepare_sqlite)
     return engine
 
 
-def migrate(url: str) -> None:
-    """Create or update the tables; safe to repeat and to run from several processes. Raises StoreError."""
+def migrate(url: str, to: str = "head") -> None:
+    """Create or update the tables (`to`: up to this revision); safe to repeat and to run from several processes.
+
+    Raises StoreError.
+    """
     engine = open_engine(url)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
@@ -46,7 +50,7 @@ def migrate(url: str) -> None:
         with engine.connect() as connection, connection.begin():
             _only_one(connection)
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
     except SQLAlchemyError as error:
         raise _unusable(url) from error
     finally:
@@ -65,7 +69,7 @@ def prepare_sqlite(connection: Any, _record: Any) -> None:
     """Set up one new SQLite connection."""
     cursor = connection.cursor()
     _use_wal(cursor)
-    cursor.execute("PRAGMA synchronous=NORMAL")  # with WAL a crash of the machine loses the last turns, never the file
+    cursor.execute("PRAGMA synchronous=FULL")  # with NORMAL a crash of the machine would lose the last turns
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
 

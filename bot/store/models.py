@@ -9,32 +9,31 @@ from sqlalchemy.orm import declarative_base
 Base: Any = declarative_base()
 
 
-def _now() -> datetime:
+def now() -> datetime:
+    """This moment, as it is stored."""
     return datetime.now(timezone.utc)
 
 
-class Event(Base):
-    """One event of a conversation; column for column the table of ``rasa.core.tracker_store.SQLTrackerStore``."""
+class Conversation(Base):
+    """What the next turn of a conversation needs (``bot.store.remembered``), and how many turns it has seen."""
 
-    __tablename__ = "events"
+    __tablename__ = "conversations"
 
-    id = sa.Column(sa.Integer, primary_key=True)
-    sender_id = sa.Column(sa.String(255), nullable=False, index=True)
-    type_name = sa.Column(sa.String(255), nullable=False)
-    timestamp = sa.Column(sa.Float)
-    intent_name = sa.Column(sa.String(255))
-    action_name = sa.Column(sa.String(255))
-    data = sa.Column(sa.Text)
+    sender = sa.Column(sa.String(255), primary_key=True)
+    version = sa.Column(sa.Integer, nullable=False)
+    events = sa.Column(sa.Text, nullable=False)
+    updated_at = sa.Column(sa.DateTime(timezone=True), nullable=False, default=now, index=True)
 
 
 class Turn(Base):
-    """The replies to one message of a client that numbers its messages, so that a repeated one runs no second turn."""
+    """One message, masked, and the replies to it; of a client that numbers its messages, with the number."""
 
     __tablename__ = "turns"
     __table_args__ = (sa.UniqueConstraint("sender", "client_message_id", name="uq_turns_sender_client_message_id"),)
 
     id = sa.Column(sa.Integer, primary_key=True)
     sender = sa.Column(sa.String(255), nullable=False)
-    client_message_id = sa.Column(sa.String(64), nullable=False)
+    client_message_id = sa.Column(sa.String(64))
+    text = sa.Column(sa.Text, nullable=False)
     replies: Any = sa.Column(sa.JSON, nullable=False)
-    created_at = sa.Column(sa.DateTime(timezone=True), nullable=False, default=_now)
+    created_at = sa.Column(sa.DateTime(timezone=True), nullable=False, default=now, index=True)

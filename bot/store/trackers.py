@@ -1,24 +1,78 @@
-"""Conversations kept by Rasa's own tracker store, in the database of the house."""
+"""Rasa's tracker store over our conversations: a tracker is what is remembered, and saving waits for the turn's end."""
 
-from __future__ import annotations
+import bot.rasa_patches  # isort: skip  # noqa: F401  - first: it decides how Rasa is imported
 
-from typing import TYPE_CHECKING
+import asyncio
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
 
-import sqlalchemy as sa
+from rasa.core.brokers.broker import EventBroker
+from rasa.core.tracker_store import TrackerStore
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import SlotSet, deserialise_events
+from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.store.database import prepare_sqlite
+from bot.store.conversations import Conversations, HeldTurn, InMemory
+from bot.store.remembered import remembered
 
-if TYPE_CHECKING:
-    from rasa.core.tracker_store import SQLTrackerStore
+_turn: ContextVar[HeldTurn | None] = ContextVar("turn", default=None)
 
 
-def tracker_store(url: str) -> SQLTrackerStore:
-    """Return Rasa's SQL store on a migrated database (for one that cannot be reached it would wait for ever)."""
-    import bot.rasa_patches  # noqa: F401 - first: it decides how Rasa is imported
-    from rasa.core.tracker_store import SQLTrackerStore  # isort: skip - takes seconds
+@contextmanager
+def held(turn: HeldTurn) -> Iterator[HeldTurn]:
+    """While this lasts, what Rasa saves of the conversation is only noted in `turn`."""
+    token = _turn.set(turn)
+    try:
+        yield turn
+    finally:
+        _turn.reset(token)
 
-    store = SQLTrackerStore(host=url)
-    if store.engine.dialect.name == "sqlite":
-        sa.event.listen(store.engine, "connect", prepare_sqlite)
-        store.engine.dispose()  # connections made before this do not have it
-    return store
+
+class RememberingTrackerStore(TrackerStore):
+    """Trackers as long as one turn, whatever the length of the conversation. It raises when it cannot store.
+
+    Inside ``held`` nothing is written: the door keeps the turn as a whole. Outside (terminal, Rasa's own commands) each
+    save is a transaction of its own.
+    """
+
+    def __init__(
+        self,
+        domain: Domain | None = None,
+        conversations: Conversations | None = None,
+        event_broker: EventBroker | None = None,
+        **_: Any,
+    ) -> None:
+        super().__init__(domain, event_broker)
+        self.conversations: Conversations = conversations or InMemory()
+
+    async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
+        """Return the tracker of a conversation, without slots that the domain does not know any more."""
+        turn = _turn.get()
+        if turn is not None and turn.events is not None:
+            found = list(turn.events)
+        else:
+            found, version = await asyncio.to_thread(self.conversations.recall, sender_id)
+            if turn is not None:
+                turn.version = version
+        if not found:
+            return None
+        known = {slot.name for slot in self.domain.slots}
+        events = [e for e in deserialise_events(found) if not isinstance(e, SlotSet) or e.key in known]
+        return DialogueStateTracker.from_events(sender_id, events, self.domain.slots)
+
+    async def save(self, tracker: DialogueStateTracker) -> None:
+        """Note what is to be remembered; outside of a held turn, keep it at once."""
+        await self.stream_events(tracker)
+        events = remembered([event.as_dict() for event in tracker.events])
+        turn = _turn.get()
+        if turn is not None:
+            turn.events = events
+            return
+        _, version = await asyncio.to_thread(self.conversations.recall, tracker.sender_id)
+        await asyncio.to_thread(self.conversations.keep, HeldTurn(tracker.sender_id, "", None, version, events))
+
+    async def keys(self) -> Iterable[str]:
+        """Rasa lists conversations for its HTTP API, which we do not serve."""
+        raise NotImplementedError

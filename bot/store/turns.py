@@ -1,62 +1,52 @@
-"""A message that a client sends twice is answered twice with the same words, and understood once.
+"""A turn of a conversation as one transaction, once for each numbered message.
 
-A turn that failed (a reply marked ``failed``, the assistant's apology) is no answer: it is not kept, and the same
-message sent again is a new attempt.
+The conversation is held, a repeated message gets the answer it got before, the turn runs, and all of it is kept before
+anybody hears of it. A turn that failed (a reply marked ``failed``, the assistant's apology) is no turn: nothing of it
+is kept, and the same message sent again is a new attempt.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import sqlalchemy as sa
-from sqlalchemy.engine import Engine
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from bot.store.conversations import Conflict, Conversations, HeldTurn, Replies
+from bot.store.locks import LocalLocks, Locks
+from bot.store.trackers import held
 
-from actions.reply import Reply
-from bot.store.models import Turn
-
-Replies = list[Reply]
+_ATTEMPTS = 3  # with the lock in place a conflict is rare; without it (Redis gone) two processes may meet
 
 
 class Turns:
-    """Answered turns by (sender, client_message_id).
+    """Runs turns over the conversations they are kept in."""
 
-    Within one process a repeat that comes while the first is still running waits for it. Between processes the unique
-    constraint keeps the first answer.
-    """
+    def __init__(self, conversations: Conversations, locks: Locks | None = None) -> None:
+        self._conversations, self._locks = conversations, locks or LocalLocks()
+        self._running: set[asyncio.Task[Replies]] = set()
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._running: dict[tuple[str, str], asyncio.Task[Replies]] = {}
+    async def once(self, sender: str, text: str, message: str | None, run: Callable[[], Awaitable[Replies]]) -> Replies:
+        """Return the replies to this message; `run` makes them unless the message was answered before.
 
-    async def once(self, sender: str, message: str, run: Callable[[], Awaitable[Replies]]) -> Replies:
-        """Return the replies to this message; `run` makes them unless they are already there or in the making.
-
-        Raises what `run` raises; that, too, leaves nothing behind.
+        `text`: the message as it may be kept (masked). Raises what `run` and the store raise; then nothing is kept.
         """
-        key = (sender, message)
-        task = self._running.get(key)
-        if task is None:
-            task = self._running[key] = asyncio.create_task(self._first(sender, message, run))
-            task.add_done_callback(lambda _: self._running.pop(key, None))
+        task = asyncio.create_task(self._once(sender, text, message, run))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
         return await asyncio.shield(task)  # a client that hangs up does not stop the turn it may ask for again
 
-    def find(self, sender: str, message: str) -> Replies | None:
-        """Return the stored replies, or None."""
-        with Session(self._engine, future=True) as session:
-            wanted = sa.select(Turn.replies).where(Turn.sender == sender, Turn.client_message_id == message)
-            return session.execute(wanted).scalar_one_or_none()
-
-    async def _first(self, sender: str, message: str, run: Callable[[], Awaitable[Replies]]) -> Replies:
-        known = self.find(sender, message)
-        if known is not None:
-            return known
-        replies = await run()
-        if any(reply.get("failed") for reply in replies):
-            return replies
-        try:
-            with Session(self._engine, future=True) as session, session.begin():
-                session.add(Turn(sender=sender, client_message_id=message, replies=replies))
-        except IntegrityError:  # another process was quicker
-            return self.find(sender, message) or replies
-        return replies
+    async def _once(
+        self, sender: str, text: str, message: str | None, run: Callable[[], Awaitable[Replies]]
+    ) -> Replies:
+        async with self._locks.hold(sender):
+            for attempt in range(1, _ATTEMPTS + 1):
+                if message and (known := await asyncio.to_thread(self._conversations.answer_to, sender, message)):
+                    return known
+                with held(HeldTurn(sender, text, message)) as turn:
+                    turn.replies = replies = await run()
+                if any(reply.get("failed") for reply in replies):
+                    return replies
+                try:
+                    await asyncio.to_thread(self._conversations.keep, turn)
+                    return replies
+                except Conflict:
+                    if attempt == _ATTEMPTS:
+                        raise
+        raise AssertionError("unreachable")

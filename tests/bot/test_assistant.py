@@ -13,15 +13,15 @@ import pytest
 import stub_actions
 from doors import settings
 from rasa.core.channels.channel import UserMessage
-from rasa.core.tracker_store import InMemoryTrackerStore
 
 from actions.reply import text_reply
 from actions.speak import say
 from bot.action_endpoint import ActionEndpoint, describe
 from bot.api.conversation import Conversation
 from bot.assistant import Assistant, QuickLockStore, ReplyChannel
-from bot.rasa_patches import LONGEST_SESSION
-from bot.store import Turns, migrate, open_engine
+from bot.store import InMemory
+from bot.store.trackers import RememberingTrackerStore
+from bot.store.turns import Turns
 
 APOLOGY = say("action_failed")
 
@@ -155,13 +155,13 @@ async def test_rasa_reads_the_message_again_when_the_form_starts(talk: Talk, stu
     ]
 
 
-async def test_a_long_conversation_begins_a_new_session_and_nobody_notices(talk: Talk) -> None:
+async def test_a_long_conversation_does_not_grow_and_nobody_notices(talk: Talk) -> None:
     await talk("check")
     await talk("inform")
     for _ in range(60):
         assert await talk("ask") == ["action_answer", "second?"]
     tracker = await talk.tracker()
-    assert len(tracker.events) < LONGEST_SESSION + 30
+    assert len(tracker.events) < 60
     assert await talk("inform") == ["third?"]
 
 
@@ -209,9 +209,8 @@ async def test_the_apology_offers_a_human(stub_assistant: Assistant) -> None:
 async def test_a_failed_turn_is_run_again_and_a_successful_one_is_not(
     stub_assistant: Assistant, stub_calls: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url = f"sqlite:///{tmp_path}/turns.db"
-    migrate(url)
-    conversation = Conversation(stub_assistant, Turns(open_engine(url)), settings(tmp_path), lambda place: None)
+    conversations = stub_assistant.agent.tracker_store.conversations
+    conversation = Conversation(stub_assistant, Turns(conversations), settings(tmp_path), lambda place: None)
 
     async def send() -> list[dict[str, Any]]:
         return await conversation.turn("again", "您好", None, None, "m-1")
@@ -330,12 +329,12 @@ async def test_a_turn_without_a_reply_becomes_an_apology(
 
 
 async def test_a_broken_store_becomes_an_apology(stub_assistant: Assistant, caplog: pytest.LogCaptureFixture) -> None:
-    class Broken(InMemoryTrackerStore):
-        async def save(self, tracker: Any) -> None:
+    class Broken(InMemory):
+        def keep(self, turn: Any) -> None:
             raise OSError("disk full")
 
     kept = stub_assistant.agent.tracker_store
-    stub_assistant._keep_in(Broken(None))
+    stub_assistant._keep_in(RememberingTrackerStore(stub_assistant.agent.domain, Broken()))
     try:
         replies = await stub_assistant.reply("broken", "你好")
     finally:

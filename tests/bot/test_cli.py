@@ -44,7 +44,7 @@ def assistant(monkeypatch):
     """The scripted assistant in the place of Rasa."""
     fake = FakeAssistant()
 
-    async def load(tracker_store=None):
+    async def load(conversations=None):
         return fake
 
     monkeypatch.setattr(cli, "_assistant", load)
@@ -442,7 +442,7 @@ def program(*arguments, **more):
     script = (
         "import sys; sys.path.insert(0, sys.argv.pop(1))\n"
         "from pathlib import Path\nfrom doors import FakeAssistant\nfrom bot import cli\n"
-        "async def load(tracker_store=None): return FakeAssistant()\n"
+        "async def load(conversations=None): return FakeAssistant()\n"
         "cli._assistant, cli._model = load, lambda force=False: Path('m')\ncli.main()"
     )
     command = [sys.executable, "-W", "ignore", "-c", script, str(Path(__file__).parent), *arguments]

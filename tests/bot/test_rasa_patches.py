@@ -11,9 +11,7 @@ import logging
 import subprocess
 import sys
 import tarfile
-import time
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import jsonschema
@@ -22,13 +20,12 @@ import structlog
 import yaml
 from rasa.core.actions.action import ActionSessionStart, RemoteAction
 from rasa.core.channels.channel import UserMessage
-from rasa.core.processor import MessageProcessor
 from rasa.engine.exceptions import GraphRunError
 from rasa.engine.runner.dask import DaskGraphRunner
 from rasa.engine.storage.storage import ModelMetadata
 from rasa.shared.core import events as rasa_events
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, SessionStarted, SlotSet, UserUttered
+from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.utils.common import all_subclasses
 
@@ -166,23 +163,6 @@ def tracker(domain: Domain, *events: Event) -> DialogueStateTracker:
     return DialogueStateTracker.from_events("sender", list(events), domain.slots, domain=domain)
 
 
-@pytest.mark.parametrize("age", [0, 59 * 60, 61 * 60])
-def test_sessions_expire_as_before(domain: Domain, age: int) -> None:
-    said = UserUttered("你好", {"name": "greet"}, timestamp=time.time() - age)
-    processor: Any = SimpleNamespace(domain=domain)
-    conversation = tracker(domain, SessionStarted(), ActionExecuted("action_listen"), said)
-    expired = patches.has_session_expired(processor, conversation)
-    assert expired is patches.stock_has_session_expired(processor, conversation) is (age > 3600)
-
-
-def test_a_long_session_expires_too(domain: Domain) -> None:
-    said = UserUttered("你好", {"name": "greet"}, timestamp=time.time())
-    long = tracker(domain, said, *[SlotSet("told", str(n)) for n in range(patches.LONGEST_SESSION)])
-    processor: Any = SimpleNamespace(domain=domain)
-    assert patches.has_session_expired(processor, long)
-    assert not patches.stock_has_session_expired(processor, long)
-
-
 async def test_a_new_session_begins_with_the_same_slots(domain: Domain) -> None:
     old = tracker(
         domain,
@@ -212,7 +192,6 @@ def test_apply_puts_every_patch_in_place() -> None:
     assert Event.resolve_by_type is patches.resolve_by_type
     assert ModelMetadata.from_dict is patches.metadata_from_dict
     assert DaskGraphRunner.run is patches.run_graph
-    assert MessageProcessor._has_session_expired is patches.has_session_expired
     assert ActionSessionStart._slot_set_events_from_tracker is patches.carried_events
 
 

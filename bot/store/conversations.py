@@ -1,0 +1,146 @@
+"""Where conversations are kept between turns.
+
+A turn begins with what is remembered of its conversation and ends with one transaction: what is remembered now, and
+the message with its answer. Either all of it is kept or nothing. The version read at the beginning must still be there
+at the end; otherwise somebody else has held a turn of the same conversation meanwhile (``Conflict``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import IntegrityError
+
+from actions.reply import Reply
+from bot.store.models import Conversation, Turn, now
+from bot.store.remembered import Event
+
+Replies = list[Reply]
+_AT_MOST = 10_000  # conversations, and answered messages, that are kept where there is no database
+
+
+class Conflict(Exception):
+    """Another turn of this conversation was kept since this one began, or an answer to the same message."""
+
+
+@dataclass
+class HeldTurn:
+    """One turn on its way into the store.
+
+    Attributes:
+        message: the client's number of the message, if it numbers them.
+        version: of the conversation as it was read; 0: there was none.
+        events: what is to be remembered; None: as before.
+        replies: what was answered; None: nobody said anything, only what is remembered changes.
+    """
+
+    sender: str
+    text: str
+    message: str | None
+    version: int = 0
+    events: Sequence[Event] | None = None
+    replies: Replies | None = None
+
+
+class Conversations(Protocol):
+    """What the dialogue needs of a store. Whatever goes wrong in it is raised, never passed over."""
+
+    def recall(self, sender: str) -> tuple[list[Event], int]:
+        """Return the remembered events and their version; [] and 0 of an unknown sender."""
+
+    def answer_to(self, sender: str, message: str) -> Replies | None:
+        """Return what a numbered message was answered with, if it was."""
+
+    def keep(self, turn: HeldTurn) -> None:
+        """Keep a turn, all of it or nothing. Raises Conflict."""
+
+
+class InDatabase:
+    """In SQLite or PostgreSQL (a migrated database)."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def recall(self, sender: str) -> tuple[list[Event], int]:
+        """Return the remembered events and their version; [] and 0 of an unknown sender."""
+        wanted = sa.select(Conversation.events, Conversation.version).where(Conversation.sender == sender)
+        with self._engine.connect() as connection:
+            found = connection.execute(wanted).one_or_none()
+        return (json.loads(found.events), found.version) if found else ([], 0)
+
+    def answer_to(self, sender: str, message: str) -> Replies | None:
+        """Return what a numbered message was answered with, if it was."""
+        wanted = sa.select(Turn.replies).where(Turn.sender == sender, Turn.client_message_id == message)
+        with self._engine.connect() as connection:
+            return connection.execute(wanted).scalar_one_or_none()
+
+    def keep(self, turn: HeldTurn) -> None:
+        """Keep a turn in one transaction. Raises Conflict, and what SQLAlchemy raises."""
+        said = {
+            "sender": turn.sender, "client_message_id": turn.message, "text": turn.text, "replies": turn.replies,
+            "created_at": now(),
+        }  # fmt: skip
+        try:
+            with self._engine.begin() as connection:
+                if turn.events is not None:
+                    self._remember(connection, turn)
+                if turn.replies is not None:
+                    connection.execute(sa.insert(Turn), said)
+        except IntegrityError as error:
+            raise Conflict(turn.sender) from error
+
+    @staticmethod
+    def _remember(connection: Any, turn: HeldTurn) -> None:
+        changed = {"events": _as_text(turn.events or ()), "version": turn.version + 1, "updated_at": now()}
+        if turn.version == 0:
+            connection.execute(sa.insert(Conversation), {"sender": turn.sender, **changed})
+            return
+        same = (Conversation.sender == turn.sender, Conversation.version == turn.version)
+        if connection.execute(sa.update(Conversation).where(*same).values(**changed)).rowcount != 1:
+            raise Conflict(turn.sender)
+
+
+class InMemory:
+    """In this process only, the last ten thousand of each: for trials, the terminal and tests."""
+
+    def __init__(self) -> None:
+        self._events: OrderedDict[str, tuple[str, int]] = OrderedDict()
+        self._answers: OrderedDict[tuple[str, str], str] = OrderedDict()
+
+    def recall(self, sender: str) -> tuple[list[Event], int]:
+        """Return the remembered events and their version; [] and 0 of an unknown sender."""
+        text, version = self._events.get(sender, ("[]", 0))
+        return json.loads(text), version
+
+    def answer_to(self, sender: str, message: str) -> Replies | None:
+        """Return what a numbered message was answered with, if it was."""
+        found = self._answers.get((sender, message))
+        return None if found is None else json.loads(found)
+
+    def keep(self, turn: HeldTurn) -> None:
+        """Keep a turn. Raises Conflict."""
+        events, replies = _as_text(turn.events or ()), _as_text(turn.replies or ())  # what cannot be kept fails here
+        _, version = self._events.get(turn.sender, ("", 0))
+        if turn.events is not None and version != turn.version:
+            raise Conflict(turn.sender)
+        if turn.events is not None:
+            _put(self._events, turn.sender, (events, version + 1))
+        if turn.message is not None and turn.replies is not None:
+            _put(self._answers, (turn.sender, turn.message), replies)
+
+
+def _as_text(listed: Sequence[Any]) -> str:
+    return json.dumps(listed, ensure_ascii=False, separators=(",", ":"))
+
+
+def _put(kept: OrderedDict[Any, Any], key: Any, value: Any) -> None:
+    kept[key] = value
+    kept.move_to_end(key)
+    if len(kept) > _AT_MOST:
+        kept.popitem(last=False)
