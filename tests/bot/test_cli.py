@@ -326,7 +326,7 @@ def packs(monkeypatch, tmp_path):
 
 def test_check_tells_every_check(wengang):
     lines = wengang("check")[1].splitlines()
-    assert len(lines) == 16 and all(line.startswith("✓ ") for line in lines[1:])
+    assert len(lines) == 17 and all(line.startswith("✓ ") for line in lines[1:])
     assert "✓ 每句话都有着落：158 句里 158 句（100%）" in lines and any("100% 逐字一致" in line for line in lines)
 
 
@@ -492,7 +492,7 @@ def test_serve_and_its_actions_use_the_same_rules_and_index(assistant, monkeypat
     monkeypatch.setenv("WENGANG_PORT", str(free_port()))
     monkeypatch.setenv("WENGANG_SECRET", "s" * 32)
     assert cli.run(["serve"]) == 0
-    [(_, rules, searcher, _)] = given
+    [(_, rules, searcher, *_)] = given
     assert rules is room().rules and searcher is room().searcher
 
 
