@@ -282,7 +282,7 @@ def typed(fact: Fact, value: Value) -> tuple[Any, str, Any, Any] | None:
 
 
 def speaks_of(fact: Fact, programme: Programme | None) -> bool:
-    """A unit's facts are not taken from a person's story (“我从公司辞职”), nor the reverse, unless the rule reads it."""
+    """A unit's facts are not taken from a person's story (“我从公司辞职”), nor the reverse, unless a rule reads it."""
     if fact.scope == "programme":
         return programme is not None
     return programme is None or fact.scope == programme.subject or fact.id in covers(programme)
