@@ -198,6 +198,29 @@ def _cue(scene: Scene, value: Value, facts: Iterable[Fact]) -> tuple[tuple[float
     return best
 
 
+def is_cue(
+    room: Room, text: str, values: Iterable[Value], programme: Programme | None, span: tuple[int, int] | None = None
+) -> bool:
+    """Whether a value has, in its clause, a cue of a fact of the programme; if ``span``: one that covers it."""
+    facts = [room.knowledge.facts[name] for name in covers(programme)] if programme else []
+    for value in values:
+        start, end = _clause(text, value)
+        for fact in facts:
+            if not _fits(fact, value, False):
+                continue
+            for cue in words_for(room, fact.id).get("cues", ()):
+                for found in re.finditer(re.escape(cue), text[start:end]):
+                    at = start + found.start(), start + found.end()
+                    if span is None or (at[0] <= span[0] and span[1] <= at[1]):
+                        return True
+    return False
+
+
+def same_clause(text: str, one: Value, other: Value) -> bool:
+    """Whether no border stands between two values."""
+    return one is not other and _clause(text, one) == _clause(text, other)
+
+
 def _last_of_its_own(room: Room, text: str, cue: str) -> int:
     """Where the cue last stands and is no part of a longer one (失业 is not meant in 失业保险费); -1: nowhere."""
     at = text.rfind(cue)
@@ -223,9 +246,15 @@ def _longer_cues(room: Room, cue: str) -> tuple[str, ...]:
 
 def _around(scene: Scene, value: Value) -> tuple[str, str]:
     """What stands before and behind a value in its own clause."""
-    start = max((m.end() for m in _CLAUSE_BORDER.finditer(scene.text, 0, value.start)), default=0)
-    border = _CLAUSE_BORDER.search(scene.text, value.end)
-    return scene.text[start : value.start], scene.text[value.end : border.start() if border else len(scene.text)]
+    start, end = _clause(scene.text, value)
+    return scene.text[start : value.start], scene.text[value.end : end]
+
+
+def _clause(text: str, value: Value) -> tuple[int, int]:
+    """Where the clause with a value begins and ends."""
+    start = max((m.end() for m in _CLAUSE_BORDER.finditer(text, 0, value.start)), default=0)
+    border = _CLAUSE_BORDER.search(text, value.end)
+    return start, border.start() if border else len(text)
 
 
 def _only_denied(scene: Scene, value: Value, facts: Iterable[Fact]) -> bool:

@@ -118,6 +118,7 @@ def _heard(reading: Reading) -> dict[str, Any] | None:
         "problems": reading.problems,
         "notes": reading.notes,
         "what_if": reading.what_if,
+        "date_set": reading.date_set,
         "corrected": reading.corrected and bool(reading.recorded),
     }
     return found if any(found.values()) else None
@@ -292,8 +293,8 @@ class SetDate(_Turn):
     action_name = "action_set_date"
 
     def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
-        if state.heard.get("what_if"):
-            return []
+        if state.heard.get("what_if") or (state.heard.get("recorded") and not state.heard.get("date_set")):
+            return []  # “2019年参加的培训”: a fact, and no wish
         dated = any(entity.get("entity") == "quantity" for entity in state.entities) or state.programme
         text = say("date_set", day=day(state.as_of)) if dated else say("date_needed")
         send(dispatcher, {**text_reply(text, "answered"), "as_of": state.as_of.isoformat()})

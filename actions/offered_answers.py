@@ -15,7 +15,7 @@ _ORDINAL = re.compile(r"^(?:选|第)?\s*([1-9][0-9]?|[一二三四五六七八�
 _CHINESE_DIGITS = "一二三四五六七八九十"
 _LONGEST_ANSWER = 20  # characters of a message in which one word may stand for an offered answer
 _BARE_NO = 3  # characters
-_LIST_BORDER = re.compile(r"[、,，;；]|\s+")
+_LIST_BORDER = re.compile(r"[、,，;；。]|\s+")
 
 
 def choice_of_the_question(reading: Reading) -> None:
@@ -27,7 +27,7 @@ def choice_of_the_question(reading: Reading) -> None:
     if question.kind == "multi":
         _multi(reading, question, text, labels)
         return
-    chosen = labels.get(text) or _by_number(question, text) or _yes_or_no_first(reading, question)
+    chosen = labels.get(text) or _by_number(question, text) or _first_part(reading, question, labels)
     reading.chosen = chosen is not None
     if chosen is None and (by_words := _by_words(reading, question)):
         reading.chosen = True
@@ -56,14 +56,14 @@ def _multi(reading: Reading, question: Question, text: str, labels: Mapping[str,
     """A submitted choice settles every box of the list; words in between settle only what they say."""
     said = reading.state.text
     pieces = [_bare(piece) for piece in _LIST_BORDER.split(said) if _bare(piece)]
-    nothing_more = [_bare(word) for word in reading.state.room.knowledge.lexicon.get("nothing_more", ())]
-    nothing = text in (_bare(question.none_of_these), *nothing_more)
-    nothing = nothing or (reading.state.intent == "deny" and not reading.values)
-    if nothing and not any(found.get("entity") == "fact" for found in reading.state.entities):
-        reading.chosen = text == _bare(question.none_of_these)
+    words = reading.state.room.knowledge.lexicon["nothing_more"]
+    nothing = pieces[0] in (_bare(question.none_of_these), *map(_bare, words))
+    stated = {name.partition("=")[0] for name in reading.state.named("fact")}
+    if nothing or (reading.state.intent == "deny" and not reading.values and not stated):
+        reading.chosen = nothing
         for fact in question.facts:
-            if fact not in reading.profile.facts(reading.programme or ""):
-                reading.record(fact, False, said)
+            if fact not in stated and fact not in reading.profile.facts(reading.programme or ""):
+                reading.record(fact, False, pieces[0] if nothing else said)
     elif pieces and all(piece in labels for piece in pieces):
         reading.chosen = True
         chosen = {fact: value for piece in pieces for fact, value in labels[piece].sets.items()}
@@ -81,24 +81,38 @@ def _by_number(question: Question, text: str) -> Any:
     return question.choices[index - 1] if index <= len(question.choices) else None
 
 
-def _yes_or_no_first(reading: Reading, question: Question) -> Any:
-    """“是，28个人”: the answer to the open question, then more."""
-    first, *more = _LIST_BORDER.split(reading.state.text.strip(), maxsplit=1)
-    if not more or question.kind != "yes_no":
+def first_part(text: str) -> str:
+    """What stands before the first border of a message that goes on behind it, bare; else nothing."""
+    first, *more = _LIST_BORDER.split(text.strip(), maxsplit=1)
+    return _bare(first) if more and _bare(more[0]) else ""
+
+
+def _first_part(reading: Reading, question: Question, labels: Mapping[str, Any]) -> Any:
+    """“是，28个人”, “律师事务所，28个人”: the answer to the open question, then more."""
+    first, text = first_part(reading.state.text), _bare(reading.state.text)
+    if not first:
         return None
-    words = reading.state.room.knowledge.lexicon.get("yes_no", {})
-    said = next((value for value in (True, False) if _bare(first) in words.get(value, ())), None)
-    return next(
-        (choice for choice in question.choices if said is not None and choice.sets.get(question.facts[0]) is said), None
-    )
+    spelled_out = [label for label in labels if len(label) > _BARE_NO and text.startswith(label)]
+    if first in labels or spelled_out:
+        return labels.get(first) or labels[max(spelled_out, key=len)]
+    words = reading.state.room.knowledge.lexicon["yes_no"] if question.kind == "yes_no" else {}
+    said = next((value for value, listed in words.items() if first in listed), None)
+    asked = question.facts[0]
+    return next((choice for choice in question.choices if said is not None and choice.sets.get(asked) is said), None)
 
 
 def _by_words(reading: Reading, question: Question) -> Any:
     """“没人上班”, “在本溪”: another way to say one of the offered answers, and of no other."""
-    state, text = reading.state, normalise(reading.state.text)
-    asks = state.intent in ("ask", "why", "restart", "human", "summary", "what_else", "set_date", "resume")
+    state, first = reading.state, first_part(reading.state.text)
+    text = first or normalise(state.text)
+    asks = state.intent in ("ask", "why", "restart", "human", "summary", "what_else", "resume")
     others = [word for word in question.other_things if _says(text, word)]
-    if asks or others or len(text) > _LONGEST_ANSWER or state.named("programme") or state.named("aspect"):
+    if asks or others or state.in_question_words or len(text) > _LONGEST_ANSWER:
+        return None
+    here = [one for one in state.entities if not first or one["end"] <= len(first)]  # the rest is no answer to it
+    named = {one["value"] for one in here if one["entity"] == "programme"} - {reading.programme}
+    stated = {str(one["value"]).partition("=")[0] for one in here if one["entity"] == "fact"}  # read as a whole
+    if named or stated.intersection(question.facts):
         return None
     said = [(word, choice) for choice in question.choices for word in choice.words if _says(text, word)]
     longest = [(word, choice) for word, choice in said if not any(word != w and word in w for w, _ in said)]
@@ -108,7 +122,7 @@ def _by_words(reading: Reading, question: Question) -> Any:
 
 def _says(text: str, word: str) -> bool:
     """Whether a word stands in the text undenied."""
-    return re.search(f"(?<![不没未非])(?<!没有){re.escape(word)}", text) is not None
+    return re.search(f"(?<![不没未非])(?<!没有)(?<![不没]在)(?<!不是){re.escape(word)}", text) is not None
 
 
 def _bare(text: str) -> str:

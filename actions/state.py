@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from actions.profile import Profile, Slot
 from actions.room import Room
 from eligibility.model import Programme
+from knowledge.text import normalise
 
 DEFAULT_PLACE = "本溪"
 SELF = "self"
 """The subject “the user and their unit”; any other is a person of the lexicon."""
+_TAKEN_FOR_A_QUESTION = ("ask", "out_of_scope", "chitchat")
 
 
 Topic = tuple[str, str]
@@ -69,7 +71,7 @@ class State:
         profile = slots.get("profile")
         if subject != SELF and subject not in _people(room):  # nobody the lexicon knows any more
             subject, profile = SELF, profiles.get(SELF)
-        return cls(
+        state = cls(
             room=room,
             text=message.get("text") or "",
             intent=(message.get("intent") or {}).get("name") or "",
@@ -89,6 +91,32 @@ class State:
             interviewing=bool((tracker.active_loop or {}).get("name")),
             asked_for_date=slots.get("door_date"),
         )
+        return replace(state, intent="inform") if state.only_states else state
+
+    @property
+    def only_states(self) -> bool:
+        """“国家级的，奖给地区” in an interview: they state something and ask nothing, whatever they were taken for."""
+        if not self.interviewing or self.intent not in _TAKEN_FOR_A_QUESTION or self.asks:
+            return False
+        return any(found.get("entity") == "fact" or self._counts(found) for found in self.entities)
+
+    def _counts(self, found: Mapping[str, Any]) -> bool:
+        """Whether a quantity is one of its own, and no part of a name."""
+        names = [one for one in self.entities if one.get("entity") in ("programme", "document")]
+        inside = any(one["start"] <= found["start"] and found["end"] <= one["end"] for one in names)
+        return found.get("entity") == "quantity" and not inside
+
+    @property
+    def asks(self) -> bool:
+        """Whether an aspect is named, or the words are those of a question."""
+        return bool(self.named("aspect")) or self.in_question_words
+
+    @property
+    def in_question_words(self) -> bool:
+        """Whether the words are those of a question (``question_words`` in the lexicon)."""
+        words, text = self.room.knowledge.lexicon["question_words"], normalise(self.text)
+        ends = len(text) > 1 and text.endswith(tuple(words["ends"]))
+        return ends or any(word in text for word in words["within"])
 
     @property
     def whom(self) -> Person | None:

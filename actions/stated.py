@@ -7,13 +7,14 @@ from fractions import Fraction
 from typing import Any
 
 from actions import retirement
-from actions.assign import Scene, certainty, fact_for, speaks_of, typed
+from actions.assign import Scene, certainty, fact_for, is_cue, same_clause, speaks_of, typed
 from actions.hearsay import figures_put_forward
+from actions.offered_answers import first_part
 from actions.reading import Reading
 from actions.speak import say
 from actions.state import SELF, State
 from actions.subjects import kin, of_theirs, person_called
-from actions.values import Value
+from actions.values import Value, find_values
 from knowledge import Fact
 from knowledge.text import normalise
 
@@ -64,8 +65,10 @@ def stated_facts(reading: Reading) -> None:
         fact = state.room.knowledge.facts.get(name)
         if fact is None or name in settled or not speaks_of(fact, reading.current):
             continue
-        if _within_a_name(state, found):
+        if _within_a_name(state, found) and name not in (reading.question.facts if reading.question else ()):
             continue
+        if is_cue(state.room, state.text, reading.values, reading.current, (found["start"], found["end"])):
+            continue  # “农村低保一个月500元”: whose sum it is
         value: Any = {"true": True, "false": False}.get(raw, raw)
         if fact.type in ("count", "months", "days"):
             value = int(raw)
@@ -88,7 +91,7 @@ def stated_values(reading: Reading) -> None:
     doubted = {value.start for value in figures_put_forward(state)}
     # the surest first: in “28个人裁了5个” the 28 must not take the place of the 5
     for value in sorted(reading.values, key=lambda value: certainty(scene, value)):
-        if value.start in doubted or _within_a_fact(state, value):
+        if value.start in doubted or _within_a_fact(state, value) or _only_says_when(reading, value):
             continue
         if isinstance(value.low, (int, Fraction)) and value.low < 0:
             reading.problems.append({"problem": "negative", "said": value.text})
@@ -124,11 +127,12 @@ def what_it_replaces(reading: Reading) -> None:
 def cannot_tell(reading: Reading) -> None:
     """“不知道” declines what was asked; it is not asked again."""
     question = reading.question
-    if reading.state.intent != "dont_know" or question is None or reading.recorded:
+    at_first = first_part(reading.state.text) in reading.state.room.knowledge.lexicon["cannot_tell"]
+    if question is None or not (at_first or (reading.state.intent == "dont_know" and not reading.recorded)):
         return
     exact = {entry.fact for entry in reading.profile.entries(reading.programme) if not entry.approximate}
     for fact in question.facts:
-        if fact not in exact:
+        if fact not in exact and fact not in reading.recorded:
             reading.profile = reading.profile.declined(fact, reading.programme)
             reading.declined.append(fact)
 
@@ -163,6 +167,26 @@ def told_birth(reading: Reading) -> retirement.Birth | None:
     named = {part.mention[1] for part in reading.spoken.parts if any(part.mention) and part.who == reading.subject}
     sex = person.sex if person else None
     return retirement.birth_told(reading.state, reading.profile, reading.values, reading.as_of, asked, sex, named)
+
+
+def tells_a_day(reading: Reading) -> bool:
+    """“2019年参加的培训”, or a day that was asked for: an answer, however much it looks like a wish."""
+    state, asked = reading.state, _types_asked(reading)
+    days = [value for value in reading.values if value.kind == "date"]
+    return bool({"date", "year"} & asked) or is_cue(state.room, state.text, days, reading.current)
+
+
+def _types_asked(reading: Reading) -> set[str]:
+    facts = reading.state.room.knowledge.facts
+    return {facts[name].type for name in reading.question.facts} if reading.question else set()
+
+
+def _only_says_when(reading: Reading, value: Value) -> bool:
+    """“今年培训了4次”, “去年裁了5个”: a year beside a number in one clause is when, and no date of its own."""
+    if value.kind != "date" or value.precision != "year" or {"date", "year"} & _types_asked(reading):
+        return False
+    text, every = reading.state.text, find_values(reading.state.text, reading.as_of)
+    return any(same_clause(text, value, other) for other in every if other.kind != "date")
 
 
 def _within_a_name(state: State, found: Mapping[str, Any]) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from actions.assign import covers
+from collections.abc import Iterator
+
+from actions.assign import covers, is_cue
 from actions.programmes import programme_name
 from actions.reading import Reading
 from actions.speak import say
@@ -25,7 +27,7 @@ def whom(reading: Reading) -> None:
 def topic(reading: Reading) -> None:
     """Which programme is talked about. A question in passing does not leave a running interview."""
     state = reading.state
-    named = next((name for name in state.named("programme") if name in state.room.rules.benefits), None)
+    named = next(_named(reading), None)
     if state.intent == "resume" and named is None and reading.topics:
         _take_up(reading)
         return
@@ -42,6 +44,20 @@ def topic(reading: Reading) -> None:
     reading.switched = True
     if reading.current and reading.current.subject == "unit" and reading.subject != SELF:
         reading.turn_to_subject(SELF)  # a firm is the user's own
+
+
+def _named(reading: Reading) -> Iterator[str]:
+    """The programmes named as such: not in “我还没认定就业困难”, nor as what a sum is of (“社保补贴一共8000元”)."""
+    state = reading.state
+    facts = [one for one in state.entities if one["entity"] == "fact"]
+    for name in state.entities:
+        if name["entity"] != "programme" or name["value"] not in state.room.rules.benefits:
+            continue
+        span = name["start"], name["end"]
+        around = [(one["start"], one["end"]) for one in facts]
+        within = any(start <= span[0] and span[1] <= end and (start, end) != span for start, end in around)
+        if not within and not is_cue(state.room, state.text, reading.values, reading.current, span):
+            yield str(name["value"])
 
 
 def _take_up(reading: Reading) -> None:

@@ -20,6 +20,7 @@ from actions.stated import (
     retirement_from_birth,
     stated_facts,
     stated_values,
+    tells_a_day,
     told_birth,
     what_it_replaces,
 )
@@ -106,10 +107,8 @@ def another_date(reading: Reading) -> None:
     """“按2021年9月1日算”: the conversation moves to that date; a year alone means the programme's last day in it."""
     if reading.state.intent != "set_date" or told_birth(reading):
         return
-    if reading.what_if and not _BY_DATE.search(reading.state.text):
+    if not _BY_DATE.search(reading.state.text) and (reading.what_if or tells_a_day(reading)):
         return
-    if reading.question is not None and reading.question.kind == "date" and not _BY_DATE.search(reading.state.text):
-        return  # an answer to “什么时候”, however much it looks like a wish
     said = next((value for value in reading.values if value.kind == "date"), None)
     window = _last_day(reading)
     in_that_year = said is not None and said.precision == "year" and window is not None and window.year == _year(said)
