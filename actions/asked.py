@@ -16,7 +16,7 @@ from knowledge.text import normalise, without
 _PARTICLES = re.compile(r"[那呢吗啊吧的了么呀哈嘛请问这个它一下想知道我能要能得]|[^\w]")
 _YEAR = re.compile(r"(20\d\d)年")
 _HOW_MUCH = re.compile(r"多少(?!个|人|名|次|回|天|月|年|岁|份|类|种|条|家|号)")
-_SOME, _MOST = 0.3, 0.5  # coverage (knowledge.search.Hit)
+_SOME, _MOST = 0.35, 0.5  # coverage (knowledge.search.Hit)
 _FAR = 0.6  # of the best score
 _FEW = 2  # characters that a question may have beside what was recognised in it, and still be nothing but that
 

@@ -98,7 +98,10 @@ def _word_terms(text: str) -> list[str]:
 
 
 def _terms_of(document: Document) -> tuple[str, str]:
-    """Return the terms for each index. Own words count twice: a few lay questions must not drown them."""
+    """Return the terms for each index. Own words count twice: lay questions must not drown them.
+
+    Of once to eight times, twice found most clauses first by a lay question left out, with a dozen questions a clause.
+    """
 
     def of(cut: Callable[[str], list[str]]) -> str:
         return " ".join(cut(document.headings) + 2 * cut(document.own) + cut(document.questions))
