@@ -246,11 +246,15 @@ def evaluate(
     qrels: str = typer.Option(None, "--qrels", metavar="FILE", help=say("option.qrels")),
     folds: int = typer.Option(5, "--folds", metavar="N", help=say("option.folds")),
     name: str = typer.Option(None, "--name", metavar="NAME", help=say("option.name")),
+    only: list[str] = typer.Option([], "--only", metavar="PART", help=say("option.only")),  # noqa: B008
 ) -> None:
     """Measure the understanding, the search and the answers; or the search on a corpus from outside."""
     from bot.evaluation import run as evaluation
 
-    evaluation.outside(corpus, queries, qrels, folds, name)
+    if corpus or queries or qrels:
+        evaluation.outside(corpus, queries, qrels, folds, name)
+    else:
+        asyncio.run(evaluation.house(only, load()))
 
 
 @app.command(help=say("command.migrate"))

@@ -1,11 +1,12 @@
 """What `wengang evaluate` does: measure, print, and put the figures into docs/evaluation.md."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bot.evaluation.report import REPORT, Part, keep
 from bot.inputs import InputError, brief
+from bot.settings import Settings
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 
@@ -39,3 +40,14 @@ def tell(parts: Iterable[Part], command: str, report: Path | None = REPORT) -> N
         print(f"## {part.title}", "", *part.lines, "", sep="\n", flush=True)
         if report is not None:
             keep([part], command, report)
+
+
+async def house(only: Sequence[str], settings: Settings, report: Path = REPORT) -> None:
+    """Measure the assistant itself: the parts named in `only`, none: all. Raises InputError."""
+    from bot.evaluation.house import PARTS, parts
+
+    for name in only:
+        if name not in PARTS:
+            raise InputError("evaluate.part", value=brief(name), parts="、".join(PARTS))
+    async for part in parts(only or PARTS, settings.today(), settings.place):
+        tell([part], "wengang evaluate", report)

@@ -174,6 +174,12 @@ def test_a_name_is_a_word(files, capfd):
     assert "../x" in refused(run(files, "--name", "../x", capfd=capfd))
 
 
+def test_an_unknown_part_is_refused(capfd):
+    capfd.readouterr()
+    code = cli.run(["evaluate", "--only", "weather"])
+    assert "questions、search、intents、blind" in refused((code, *capfd.readouterr()))
+
+
 def refused(result):
     """The one Chinese sentence of a refusal."""
     code, out, err = result
