@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from typing import Any
 
 from actions.hearsay import figures_put_forward
+from actions.places import place_asked
 from actions.state import State
+from eligibility.model import ASPECTS
+from eligibility.place import places_containing
+from knowledge.matters import Matter, Said
 from knowledge.search import Hit
 from knowledge.text import normalise, without
 
 _PARTICLES = re.compile(r"[那呢吗啊吧的了么呀哈嘛请问这个它一下想知道我能要能得]|[^\w]")
 _YEAR = re.compile(r"(20\d\d)年")
-_HOW_MUCH = re.compile(r"多少(?!个|人|名|次|回|天|月|年|岁|份|类|种|条|家|号)")
+_HOW_MUCH = re.compile(r"多少(?!个|人|名|次|回|天|月|年|岁|份|类|种|条|家|号|分|课|节|小时|工作日)")
+_NUMBER_OF_A_CHOICE = re.compile(r"^(?:选|第)?\s*([1-9])\s*(?:个|项|号)?$")
 _SOME, _MOST = 0.35, 0.5  # coverage (knowledge.search.Hit)
 _FAR = 0.6  # of the best score
 _FEW = 2  # characters that a question may have beside what was recognised in it, and still be nothing but that
+_HITS = 5
 
 
 @dataclass(frozen=True)
@@ -26,18 +33,28 @@ class Asked:
     """What is asked, as far as it is recognised.
 
     Attributes:
-        programme: named, or under discussion when nothing but an aspect is said.
+        programme: named, or under discussion when nothing but an aspect or a place is said.
+        named: every programme named, in the order of the text.
+        aspects: in the order of the text.
+        silent: matters asked about that the notices never speak of.
         elsewhere: a place the notices do not reach. place: the city that is meant.
         year: a year named in the question, if it is not that of the conversation.
         search: finds the clauses its words come closest to, best first; called only where they are needed.
     """
 
     programme: str | None
-    aspect: str | None
+    named: tuple[str, ...]
+    aspects: tuple[str, ...]
+    silent: tuple[Matter, ...]
     elsewhere: str | None
     place: str
     year: int | None
     search: Callable[[], tuple[Hit, ...]]
+
+    @property
+    def aspect(self) -> str | None:
+        """The aspect asked first."""
+        return self.aspects[0] if self.aspects else None
 
     @property
     def hits(self) -> tuple[Hit, ...]:
@@ -66,13 +83,12 @@ class Asked:
 def asked_in(state: State) -> Asked:
     """What the latest message asks."""
     knowledge = state.room.knowledge
-    places = state.named("place")
-    liaoning = knowledge.gazetteer.get("liaoning", {})
-    elsewhere = next((name for name in places if name in knowledge.gazetteer.get("elsewhere", ())), None)
-    city = next((name for name in places if name in liaoning), state.place)
-    named = state.named("programme")
-    programme = named[0] if named else state.programme if is_elliptical(state) else None
-    aspects = state.named("aspect")
+    place, named = place_asked(state), tuple(dict.fromkeys(state.named("programme")))
+    silent, aspects = _matters(state)
+    chosen = _chosen_by_number(state)
+    programme = named[0] if named else chosen or (discussed(state) if is_elliptical(state) else None)
+    if not aspects and not silent and (chosen or place.named or named) and nothing_but(state, "programme", "place"):
+        aspects = [one for one in state.asked.get("aspects", ()) if one in ASPECTS]
     if figures_put_forward(state):
         programme = programme or (None if knowledge.parameters.mentioned(state.text) else state.programme)
         aspects = aspects or ["amount"]
@@ -82,14 +98,42 @@ def asked_in(state: State) -> Asked:
 
     @cache
     def search() -> tuple[Hit, ...]:
-        return tuple(state.room.searcher.search(state.text, as_of=state.as_of, limit=5))
+        found = state.room.searcher.search(state.text, as_of=state.as_of, limit=2 * _HITS)
+        reach = places_containing(knowledge, place.city)
+        return tuple(hit for hit in found if knowledge.notices[hit.clause.document].place in reach)[:_HITS]
 
-    return Asked(programme, aspects[0] if aspects else None, elsewhere, city, years[0] if years else None, search)
+    year = years[0] if years else None
+    return Asked(programme, named, tuple(aspects), silent, place.elsewhere, place.city, year, search)
+
+
+def _matters(state: State) -> tuple[tuple[Matter, ...], list[str]]:
+    """The matters that the notices are silent on, and the aspects; of words inside one another the longest count."""
+    matters = state.room.knowledge.matters
+    silent = [(matter, said) for matter in matters.silent for said in matter.words.found_in(state.text)]
+    spans = [(one, said) for one, phrases in matters.aspects.items() for said in phrases.found_in(state.text)]
+    spans += [(str(one["value"]), _said(state, one)) for one in state.entities if one.get("entity") == "aspect"]
+    all_said = [said for _, said in (*silent, *spans)]
+    kept = [(name, said) for name, said in spans if not any(said.inside(other) for other in all_said)]
+    in_order = sorted(kept, key=lambda one: (one[1].start, ASPECTS.index(one[0]) if one[0] in ASPECTS else 0))
+    quiet = [matter for matter, said in silent if not any(said.inside(other) for other in all_said)]
+    return tuple(dict.fromkeys(quiet)), list(dict.fromkeys(name for name, _ in in_order))
+
+
+def _said(state: State, entity: Mapping[str, Any]) -> Said:
+    return Said(entity["start"], entity["end"], state.text[entity["start"] : entity["end"]])
+
+
+def discussed(state: State) -> str | None:
+    """The programme that the talk is about: in an interview its own, else that of the last answer."""
+    last = state.asked.get("programme")
+    return state.programme if state.interviewing or not last else str(last)
 
 
 def is_elliptical(state: State) -> bool:
-    """“多少钱”, “到什么时候呢”: nothing but an aspect, so it is about the programme under discussion."""
-    return state.programme is not None and only_an_aspect(state)
+    """“多少钱”, “到什么时候呢”, “沈阳的呢”: it is about the programme under discussion."""
+    if discussed(state) is None:
+        return False
+    return only_an_aspect(state) or (bool(state.named("place")) and nothing_but(state, "place"))
 
 
 def only_an_aspect(state: State, more: int = _FEW) -> bool:
@@ -97,14 +141,32 @@ def only_an_aspect(state: State, more: int = _FEW) -> bool:
 
     ``more``: how many characters of something else do not count.
     """
-    if not state.named("aspect"):
-        return False
+    silent, aspects = _matters(state)
+    return bool(aspects) and nothing_but(state, "aspect", "programme", "place", "quantity", "fact", more=more)
+
+
+def nothing_but(state: State, *kinds: str, more: int = _FEW) -> bool:
+    """Whether the message says nothing beside these kinds of entities and the particles."""
     covered: set[int] = set()
     for entity in state.entities:
-        if entity.get("entity") in ("aspect", "programme", "place", "quantity", "fact"):
+        if entity.get("entity") in kinds:
             covered.update(range(entity["start"], entity["end"]))
+    if "aspect" in kinds:
+        for phrases in state.room.knowledge.matters.aspects.values():
+            for said in phrases.found_in(state.text):
+                covered |= said.places
     rest = "".join(c for i, c in enumerate(state.text) if i not in covered)
     return len(_PARTICLES.sub("", rest)) <= more
+
+
+def _chosen_by_number(state: State) -> str | None:
+    """“2”, “第二个” of the programmes offered by the last reply."""
+    offered, match = state.asked.get("offered") or (), _NUMBER_OF_A_CHOICE.match(_arabic(state.text.strip()))
+    return str(offered[int(match[1]) - 1]) if match and int(match[1]) <= len(offered) else None
+
+
+def _arabic(text: str) -> str:
+    return text.translate(str.maketrans("一二三四五六七八九", "123456789"))
 
 
 def beside(text: str, words: Iterable[str]) -> str:

@@ -19,7 +19,7 @@ _ASPECTS = (None, "what", "who", "amount")  # 裁员率怎么算 is read as “w
 
 def definition(state: State, asked: Asked) -> Reply | None:
     """“备付期是啥”, “失业金和失业补助金有啥区别”: each word that is asked for, with the clauses that use it."""
-    terms = _meaning_asked(state, asked) or _matters_apart(state, asked)
+    terms = _meaning_asked(state, asked)
     if not terms:
         return None
     told = [state.room.knowledge.glossary.speak(term.id, state.as_of) for term in terms]
@@ -46,10 +46,3 @@ def _meaning_asked(state: State, asked: Asked) -> tuple[Term, ...]:
         if set(names) & {own["name"], *own["aliases"]}:
             return ()  # the programme itself is asked for, and the notices do say what it is
     return terms
-
-
-def _matters_apart(state: State, asked: Asked) -> tuple[Term, ...]:
-    """A matter that the notices do not govern (失业保险金), unless it only tells the applicant's own situation."""
-    if asked.programme or asked.aspect == "amount" or state.named("fact"):
-        return ()
-    return tuple(term for term in state.room.knowledge.glossary.mentioned(state.text) if term.stands_apart)

@@ -13,9 +13,9 @@ from actions import interview
 from actions.asked import is_elliptical
 from actions.decision_reply import basis, signature
 from actions.hearsay import figures_put_forward
-from actions.knowledge_answer import answer, open_figure
+from actions.knowledge_answer import answer, instead, open_figure, remembered, which_programme
 from actions.profile import Profile
-from actions.programmes import can_get, offered, programme_name
+from actions.programmes import can_get, programme_name
 from actions.reply import Reply, text_reply
 from actions.room import room
 from actions.screening import other_ways, screening
@@ -30,6 +30,12 @@ Events = list[dict[str, Any]]
 def send(dispatcher: CollectingDispatcher, reply: Reply) -> None:
     """One reply to the user: its plain text for simple clients, the whole of it for the others."""
     dispatcher.utter_message(text=reply["text"], json_message=reply)
+
+
+def send_answer(dispatcher: CollectingDispatcher, state: State, reply: Reply) -> Events:
+    """The answer to a question, which the next message may refer to."""
+    send(dispatcher, reply)
+    return [SlotSet("asked", remembered(state, reply))]
 
 
 def with_other_ways(state: State, reply: Reply) -> Reply:
@@ -131,7 +137,7 @@ class PlanInterview(_Turn):
 
     def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
         now = interview.standing(state)
-        ask = now is not None and now.question is not None
+        ask = now is not None and now.question is not None and (state.interviewing or instead(state) is None)
         # touching "answer" tells Rasa that something was answered, so it is cleared only when it was set
         cleared = [SlotSet("answer", None)] if state.answered else []
         return [*cleared, SlotSet("requested_slot", "answer" if ask else None)]
@@ -147,7 +153,7 @@ class AskNext(_Turn):
         if now is None or now.question is None:
             return []
         before, events = interview.heard(state, now), []
-        if (aside := open_figure(state)) is not None:
+        if (aside := instead(state) or open_figure(state)) is not None:
             send(dispatcher, aside)
         if interview.is_news(state, now):
             for reply in interview.verdict_replies(state, now, before):
@@ -164,11 +170,12 @@ class TellVerdict(_Turn):
     action_name = "action_verdict"
 
     def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
+        if (other := instead(state)) is not None:
+            return [*send_answer(dispatcher, state, other), SlotSet("pending", None), SlotSet("heard", None)]
         now = interview.standing(state)
         before = interview.heard(state, now)
         if (aside := open_figure(state)) is not None:
-            send(dispatcher, aside)
-            return [SlotSet("pending", None), SlotSet("heard", None)]
+            return [*send_answer(dispatcher, state, aside), SlotSet("pending", None), SlotSet("heard", None)]
         answered = state.intent == "what_else" and not _about_one(state)
         if answered and (now is None or signature(now.decision) == state.told):
             return [SlotSet("pending", None)]  # answered already, and there is nothing to go into
@@ -192,8 +199,8 @@ class TellVerdict(_Turn):
         nearest = answer(state) if state.intent == "check" else None
         if nearest and nearest["outcome"] != "clarify" and not nearest.get("nothing_found"):
             return {**nearest, "text": f"{before} {nearest['text']}".strip()}
-        names = [can_get(state, programme_name(state, name)) for name in offered(state)]
-        return text_reply(f"{before} {say('which_programme')}".strip(), "clarify", names)
+        choice = which_programme(state)
+        return {**choice, "text": f"{before} {choice['text']}".strip()}
 
 
 class Answer(_Turn):
@@ -202,8 +209,7 @@ class Answer(_Turn):
     action_name = "action_answer"
 
     def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
-        send(dispatcher, answer(state))
-        return []
+        return send_answer(dispatcher, state, answer(state))
 
 
 class Why(_Turn):
@@ -276,7 +282,8 @@ def _profile_reply(state: State, key: str) -> Reply:
     entries = [*_entries(state, state.subject, state.profile)]
     for subject, slot in state.profiles.items():
         entries += _entries(state, subject, Profile(state.room.knowledge, slot))
-    return {"kind": "profile", "text": text, "profile": entries, "outcome": "answered", "cited": []}
+    outcome = "answered" if believed else "clarify"
+    return {"kind": "profile", "text": text, "profile": entries, "outcome": outcome, "cited": []}
 
 
 def _entries(state: State, subject: str, profile: Profile) -> Iterator[dict[str, str]]:
@@ -295,10 +302,14 @@ class SetDate(_Turn):
     def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
         if state.heard.get("what_if") or (state.heard.get("recorded") and not state.heard.get("date_set")):
             return []  # “2019年参加的培训”: a fact, and no wish
-        dated = any(entity.get("entity") == "quantity" for entity in state.entities) or state.programme
-        text = say("date_set", day=day(state.as_of)) if dated else say("date_needed")
-        send(dispatcher, {**text_reply(text, "answered"), "as_of": state.as_of.isoformat()})
-        return []
+        if state.heard.get("date_set"):
+            told = text_reply(say("date_set", day=day(state.as_of)), "answered")
+            send(dispatcher, {**told, "as_of": state.as_of.isoformat()})
+            return []
+        reply = answer(state)  # “按谁的数据算”: there is 按 and 算 in it, but no date
+        if "nothing_found" in reply or reply["outcome"] == "clarify":
+            reply = text_reply(say("date_needed"), "clarify")
+        return send_answer(dispatcher, state, reply)
 
 
 class Resume(_Turn):
@@ -364,8 +375,7 @@ class OutOfScope(_Turn):
     action_name = "action_out_of_scope"
 
     def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
-        send(dispatcher, answer(state))
-        return []
+        return send_answer(dispatcher, state, answer(state))
 
 
 class NotUnderstood(_Turn):
@@ -382,7 +392,7 @@ class NotUnderstood(_Turn):
         elif state.intent == "correct":
             send(dispatcher, _profile_reply(state, "what_is_wrong"))
         elif is_elliptical(state) or figures_put_forward(state):  # “多少钱”, “是1500吧”, however it was classified
-            send(dispatcher, answer(state))
+            return send_answer(dispatcher, state, answer(state))
         elif state.interviewing and question is not None and not state.named("programme"):
             text = say("not_understood_answer", remind=question.remind)
             send(dispatcher, text_reply(text, "clarify"))
@@ -391,7 +401,7 @@ class NotUnderstood(_Turn):
             if reply.pop("nothing_found", False):
                 reply["text"] = say("not_understood")
                 reply["suggestions"] = list(wording("messages")["example_questions"])
-            send(dispatcher, reply)
+            return send_answer(dispatcher, state, reply)
         return []
 
 

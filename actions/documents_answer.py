@@ -54,6 +54,28 @@ def later_document(state: State, asked: Asked) -> Reply | None:
     return {**text_reply(text, "not_stated"), "aspect": "basis"}
 
 
+def other_year(state: State, asked: Asked) -> Reply | None:
+    """“2023年稳岗返还还有吗”: a year that the notices do not reach, with what is on file of the programme then."""
+    if asked.programme is None or asked.year is None or not _of_that_year(state, asked.year):
+        return None
+    what = state.room.rules.aspect(asked.programme, asked.aspect or "what", asked.place, state.as_of)
+    cited = list(what.cite) if what else []
+    name = programme_name(state, asked.programme)
+    entries = state.room.knowledge.successors.get(asked.programme, ())
+    issued = max(notice.date_not_after for notice in state.room.knowledge.notices.values()).year
+    known = [entry["says"] for entry in entries if entry["from"] <= day_meant(state, asked)]
+    if asked.year == issued or (asked.year > issued and not known):
+        return None
+    text = say("other_year", year=asked.year, name=name, says=known[-1] if known else "", before=asked.year < issued)
+    return {**quote_clauses(state, cited, f"{text}\n{say('answer_closest')}"), "outcome": "not_stated"}
+
+
+def _of_that_year(state: State, year: int) -> bool:
+    """Whether the year says which year's programme is meant, not when something happened: it stands before the name."""
+    names = [one["start"] for one in state.entities if one.get("entity") == "programme"]
+    return any(re.search(rf"{year}年?度?的?$", state.text[:start]) for start in names)
+
+
 def _mentioned(state: State) -> str | None:
     """The document number of the question; a bare “43号” only when a document is asked for."""
     named = state.named("document")

@@ -19,7 +19,13 @@ _LEVEL = 0.9  # of the best score: the province's duty and the city's on the sam
 def duty(state: State, asked: Asked) -> Reply | None:
     """“谁来审定X证书名单”, “二次安置方案报给谁”: the duty whose clause the question clearly comes closest to."""
     duties = state.room.rules.programmes[_PROGRAMME].duties
-    if asked.clause not in duties or not asked.is_clear or only_an_aspect(state, 0) or _stated(state, asked):
+    if (
+        asked.silent
+        or asked.clause not in duties
+        or not asked.is_clear
+        or only_an_aspect(state, 0)
+        or _stated(state, asked)
+    ):
         return None
     level = [hit.clause.id for hit in asked.hits if hit.score >= _LEVEL * asked.hits[0].score]
     told = {name: spoken_duty(state, name) for name in level}

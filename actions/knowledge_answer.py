@@ -7,21 +7,24 @@ answers wins.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
-from actions.asked import Asked, asked_in, only_an_aspect
+from actions.asked import Asked, asked_in, nothing_but, only_an_aspect
+from actions.aspects_answer import aspects_reply, nearest, stated_aspect
+from actions.comparison_answer import comparison
 from actions.definitions_answer import definition
-from actions.documents_answer import cited_document, later_document
+from actions.documents_answer import cited_document, later_document, other_year
 from actions.duties_answer import duty, spoken_duty
 from actions.hearsay import figures_put_forward
+from actions.manners import grievance, insult, of_the_last_answer, orders, today
+from actions.neighbours_answer import neighbour, silent_matter
 from actions.programmes import can_get, offered, programme_name
-from actions.quoting import quote_clauses, quote_hits
+from actions.quoting import quote_hits
 from actions.reply import Reply, text_reply
-from actions.speak import day, say, wording
-from actions.standards_answer import local_standard, offers, standards_of, unconfirmed, without_a_sum
+from actions.several_questions import parts, together
+from actions.speak import say, wording
+from actions.standards_answer import local_standard, unconfirmed, without_a_sum
 from actions.state import State
-from eligibility.model import ASPECTS, Aspect
 
 ON_SUBJECT = {"ask": 0.25, "check": 0.25, "nlu_fallback": 0.35, "why": 0.6, "what_else": 0.6, "out_of_scope": 0.6}
 """By intent, the coverage (knowledge.search.Hit) from which a clause may be presented; a named programme counts as
@@ -33,17 +36,30 @@ _LONG = 8  # characters; the few of a shorter sentence are easily all in some cl
 
 
 def answer(state: State) -> Reply:
-    """Answer the latest message as a question about the notices."""
+    """Answer the latest message as a question about the notices, or as several."""
+    several = parts(state)
+    return _answer(state) if len(several) == 1 else {**together(map(_answer, several)), "as_of": _day(state)}
+
+
+def _answer(state: State) -> Reply:
     asked = asked_in(state)
     for step in STEPS:
         reply = step(state, asked)
         if reply is not None:
-            reply.setdefault("programme", asked.programme)
-            reply.setdefault("aspect", asked.aspect)
-            reply.setdefault("cited", [])
-            reply["as_of"] = state.as_of.isoformat()
-            return reply
+            return _finished(state, asked, reply)
     raise AssertionError("the last step always answers")
+
+
+def instead(state: State) -> Reply | None:
+    """The answer that a message needs where it was taken for a wish to be interviewed; None where it was right."""
+    if state.intent not in ("check", "what_else") and (state.pending or state.intent != "inform"):
+        return None
+    asked = asked_in(state)
+    for step in INSTEAD:
+        reply = step(state, asked)
+        if reply is not None:
+            return _finished(state, asked, reply)
+    return None
 
 
 def open_figure(state: State) -> Reply | None:
@@ -58,7 +74,30 @@ def open_figure(state: State) -> Reply | None:
         reply = found_clause(state, asked) or beyond_us(state, asked)
     if reply is None or (reply["outcome"] != "not_stated" and not figures_put_forward(state)):
         return None
-    return {**reply, "aspect": asked.aspect, "as_of": state.as_of.isoformat()}
+    return _finished(state, asked, reply)
+
+
+def remembered(state: State, reply: Reply) -> dict[str, object]:
+    """What the next message may refer to: what this answer was about (slot ``asked``)."""
+    offers = offered(state) if reply["outcome"] == "clarify" else []
+    return {
+        "programme": reply.get("programme"),
+        "aspects": list(asked_in(state).aspects),
+        "cited": list(reply.get("cited", ()))[:_REMEMBERED],
+        "offered": offers,
+    }
+
+
+_REMEMBERED = 3
+
+
+def _finished(state: State, asked: Asked, reply: Reply) -> Reply:
+    about: Reply = {"programme": asked.programme, "aspect": asked.aspect, "cited": []}
+    return {**about, **reply, "as_of": _day(state)}
+
+
+def _day(state: State) -> str:
+    return state.as_of.isoformat()
 
 
 # --- the steps ---------------------------------------------------------------------------------------------------
@@ -69,43 +108,25 @@ def other_place(state: State, asked: Asked) -> Reply | None:
     return {"kind": "text", "text": say("other_place", place=asked.elsewhere), "outcome": "out_of_scope"}
 
 
-def stated_aspect(state: State, asked: Asked) -> Reply | None:
-    """Programme and aspect are recognised: the packs know what the notices say of it."""
-    if asked.programme is None or asked.aspect is None:
-        return None
-    names = [name for name in ASPECTS if name in state.named("aspect")] or [asked.aspect]
-    found = [state.room.rules.aspect(asked.programme, name, asked.place, state.as_of) for name in names]
-    aspects = [aspect for aspect in found if aspect is not None]
-    if not aspects:
-        return None
-    if "amount" not in names:
-        return _aspects_reply(state, asked, aspects)
-    reply = _aspects_reply(state, asked, aspects, standards_of(state, asked))
-    return {**unconfirmed(state, reply), "suggestions": reply["suggestions"] or offers(state, asked)}
-
-
 def programme_in_general(state: State, asked: Asked) -> Reply | None:
     """Only the programme is named: the clause of it that fits the words best, else what it is."""
-    if asked.programme is None or not state.named("programme"):
+    if asked.programme is None or not asked.named:
         return None
     aspect = state.room.rules.aspect(asked.programme, "what", asked.place, state.as_of)
     who = state.room.rules.aspect(asked.programme, "who", asked.place, state.as_of)
     own = {clause for one in (aspect, who) if one for clause in one.cite}
     if aspect is None:
         return None
-    reply = _aspects_reply(state, asked, [aspect])
+    reply = aspects_reply(state, asked, [aspect])
     offered_then = reply["suggestions"] or list(wording("messages")["follow_ups"])
     near = [hit.clause.id for hit in asked.hits if hit.clause.id in own]
-    cited = dict.fromkeys([*_nearest(state, asked), *near, *reply["cited"]])
+    cited = dict.fromkeys([*nearest(state, asked), *near, *reply["cited"]])
     return {**without_a_sum(asked, reply), "suggestions": offered_then, "cited": list(cited)}
 
 
 def found_clause(state: State, asked: Asked) -> Reply | None:
     """Search: the best clause, quoted with its sentence, when it is clearly about the question."""
-    on_subject = ON_SUBJECT["ask"] if asked.programme else ON_SUBJECT.get(state.intent, 1.1)
-    if not asked.hits or asked.hits[0].coverage < on_subject:
-        return None
-    if on_subject > ON_SUBJECT["nlu_fallback"] and len(state.text) < _LONG:
+    if not on_subject(state, asked):
         return None
     best = asked.hits[0].clause.id
     if asked.aspect == "amount" and (whose := _whose_amount(state, asked, best)):
@@ -118,6 +139,14 @@ def found_clause(state: State, asked: Asked) -> Reply | None:
         "cited": [hit.clause.id for hit in asked.hits],
     }
     return without_a_sum(asked, unconfirmed(state, reply))
+
+
+def on_subject(state: State, asked: Asked) -> bool:
+    """Whether the question is about the notices at all."""
+    enough = ON_SUBJECT["ask"] if asked.programme else ON_SUBJECT.get(state.intent, 1.1)
+    if not asked.hits or asked.hits[0].coverage < enough:
+        return False
+    return enough <= ON_SUBJECT["nlu_fallback"] or len(state.text) >= _LONG
 
 
 def _whose_amount(state: State, asked: Asked, clause: str) -> str | None:
@@ -134,7 +163,13 @@ def too_short(state: State, asked: Asked) -> Reply | None:
         return None
     if len(state.text.strip()) > 6 and (asked.programme or not only_an_aspect(state)):
         return None
-    return text_reply(say("clarify"), "clarify", [programme_name(state, name) for name in offered(state)])
+    return which_programme(state)
+
+
+def which_programme(state: State) -> Reply:
+    """The programmes asked for most, to choose from by name or number."""
+    names = [programme_name(state, name) for name in offered(state)]
+    return text_reply(say("clarify", names=names), "clarify", names)
 
 
 def beyond_us(state: State, asked: Asked) -> Reply:
@@ -145,63 +180,37 @@ def beyond_us(state: State, asked: Asked) -> Reply:
     return {**reply, "nothing_found": True}
 
 
+def asked_of_another(state: State, asked: Asked) -> Reply | None:
+    """“那失业补助金呢” after “稳岗返还多少钱”: the same question of another programme or place."""
+    if not asked.aspects or not nothing_but(state, "programme", "place"):
+        return None
+    return stated_aspect(state, asked)
+
+
 STEPS = (
+    orders,
     other_place,
+    insult,
+    today,
+    of_the_last_answer,
+    comparison,
     definition,
     cited_document,
     later_document,
+    other_year,
     local_standard,
+    neighbour,
     duty,
     stated_aspect,
+    silent_matter,
     programme_in_general,
     too_short,
+    grievance,
     found_clause,
     beyond_us,
 )
 
-
-# --- replies -----------------------------------------------------------------------------------------------------
-def _aspects_reply(state: State, asked: Asked, aspects: list[Aspect], more: Iterable[str] = ()) -> Reply:
-    """What the packs say of each aspect asked for, as of the day, with the clauses; ``more``: sentences in between.
-
-    Of a closed programme it says so first, and offers to go on with the day when it was open.
-    """
-    assert asked.programme is not None
-    says = [say(f"answer_{one.state}", says=one.says, refer_to="、".join(one.refer_to)) for one in aspects]
-    stated = all(aspect.state == "stated" for aspect in aspects)
-    facts = state.profile.facts(asked.programme)
-    window = state.room.rules.decide(asked.programme, facts, as_of=state.as_of, place=state.place).window
-    then: list[str] = []
-    if window.state == "replaced":
-        says[0] = say("answer_replaced", note=window.note) + says[0]
-    elif window.state == "closed" and window.until:
-        says[0] = say("answer_closed", until=day(window.until)) + says[0]
-        then = [say("by_then", year=window.until.year), say("rules_then")]
-    lines = [*says, *more, *([] if stated else [say("answer_closest")])]
-    cited, nearest = [name for aspect in aspects for name in aspect.cite], _nearest(state, asked)
-    return {
-        **quote_clauses(state, [*cited, *nearest] if asked.aspect else [*nearest, *cited], "\n".join(lines)),
-        "suggestions": then,
-        "outcome": "answered" if stated else "not_stated",
-        "programme": asked.programme,
-    }
-
-
-def _nearest(state: State, asked: Asked) -> list[str]:
-    """The clause that the question comes closest to, if it stands in a part of the notice that the programme is in.
-
-    Where an aspect is named the packs say which clauses answer; another must clearly be meant as well.
-    """
-    if asked.programme is None or asked.clause is None or not (asked.is_clear if asked.aspect else asked.is_near):
-        return []
-    programme = state.room.rules.programme_at(asked.programme, state.as_of, asked.place)
-    cites = [*(aspect.cite for aspect in programme.aspects.values()), *(leaf.cite for leaf in programme.leaves)]
-    own = {_part(clause) for cite in cites for clause in cite}
-    return [asked.clause] if _part(asked.clause) in own else []
-
-
-def _part(clause: str) -> str:
-    return clause.rpartition("/")[0]
+INSTEAD = (orders, other_place, comparison, neighbour, asked_of_another)
 
 
 def _clauses_of(state: State, programme: str) -> set[str]:

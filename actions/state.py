@@ -42,6 +42,7 @@ class State:
         told: signature of the decision that was told last.
         topics: what was put aside, oldest first: (subject, programme).
         heard: what this turn's message changed (see ``actions.understand``).
+        asked: what the last answer was about: {programme, aspects, cited, offered: the programmes to choose from}.
     """
 
     room: Room
@@ -62,6 +63,7 @@ class State:
     interviewing: bool
     answered: bool
     asked_for_date: str | None
+    asked: Mapping[str, Any]
 
     @classmethod
     def of(cls, room: Room, tracker: Any) -> State:
@@ -90,6 +92,7 @@ class State:
             answered=bool(slots.get("answer")),
             interviewing=bool((tracker.active_loop or {}).get("name")),
             asked_for_date=slots.get("door_date"),
+            asked=slots.get("asked") or {},
         )
         return replace(state, intent="inform") if state.only_states else state
 

@@ -110,6 +110,8 @@ def another_date(reading: Reading) -> None:
     if not _BY_DATE.search(reading.state.text) and (reading.what_if or tells_a_day(reading)):
         return
     said = next((value for value in reading.values if value.kind == "date"), None)
+    if said is None and not any(word in reading.state.text for word in reading.state.room.knowledge.lexicon["then"]):
+        return  # “一个月按几天算” names no day
     window = _last_day(reading)
     in_that_year = said is not None and said.precision == "year" and window is not None and window.year == _year(said)
     exact = said is not None and said.precision == "day"

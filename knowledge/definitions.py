@@ -39,16 +39,12 @@ class Meaning:
 
 @dataclass(frozen=True)
 class Term:
-    """A word that people stumble over; `aliases` are other ways to say it, `meanings` stand in order of time.
-
-    `stands_apart`: a matter of its own, which the notices do not govern; whatever is asked of it, this is the answer.
-    """
+    """A word that people stumble over; `aliases` are other ways to say it, `meanings` stand in order of time."""
 
     id: str
     term: str
     aliases: tuple[str, ...]
     meanings: tuple[Meaning, ...]
-    stands_apart: bool
 
     def meaning(self, as_of: datetime.date) -> Meaning | None:
         """The meaning in force on the day, if one is on file."""
@@ -92,7 +88,7 @@ class Glossary:
         return Spoken(self._words.say(key, **values), False, meaning.cite, meaning.near, source)
 
 
-_COMMON = ("id", "term", "aliases", "stands_apart")
+_COMMON = ("id", "term", "aliases")
 _MEANING = ("says", "cite", "near", "source", "not_in_notice", "from", "until")
 
 
@@ -119,8 +115,7 @@ def _term(fields: Fields, clauses: frozenset[str]) -> Term:
     parts = several(fields, "meanings", _MEANING, _COMMON)
     meanings = tuple(_meaning(part, clauses) for part in parts)
     check_sequence(fields.source, [part.place for part in parts], [meaning.period for meaning in meanings])
-    apart = fields.get("stands_apart", bool, False)
-    return Term(fields.need("id"), fields.need("term"), fields.texts("aliases"), meanings, apart)
+    return Term(fields.need("id"), fields.need("term"), fields.texts("aliases"), meanings)
 
 
 def _meaning(fields: Fields, clauses: frozenset[str]) -> Meaning:

@@ -12,6 +12,7 @@ from knowledge.definitions import Glossary, read_glossary, read_successors
 from knowledge.enterprise_size import EnterpriseSizes, read_enterprise_sizes
 from knowledge.errors import PackError
 from knowledge.fields import typed
+from knowledge.matters import Matters, read_matters
 from knowledge.notice import Clause, Notice, read_notice
 from knowledge.parameters import Parameters, read_parameters
 from knowledge.retirement import RetirementLaw, read_retirement
@@ -55,6 +56,11 @@ class Knowledge:
     def glossary(self) -> Glossary:
         """What the words of the notices mean. Raises PackError."""
         return read_glossary(load_yaml(self.root / "common" / "glossary.yml"), self.clauses)
+
+    @cached_property
+    def matters(self) -> Matters:
+        """What is asked about besides the programmes. Raises PackError."""
+        return read_matters(load_yaml(self.root / "common" / "matters.yml"), self.clauses, self.glossary.terms)
 
     @cached_property
     def parameters(self) -> Parameters:
