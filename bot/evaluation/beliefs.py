@@ -24,7 +24,7 @@ async def scores(
         sender = f"beliefs-{number}-{sentence.text}"
         await assistant.reply(sender, sentence.text, as_of=as_of, place=place)
         tracker = await assistant.agent.tracker_store.retrieve(sender)
-        pairs.append((statements(sentence), _believed(tracker.slots, facts)))
+        pairs.append((statements(sentence), _believed(tracker.current_slot_values(), facts)))
     told = [(stated(marked, facts), stated(found, facts)) for marked, found in pairs]
     counted = [(_counted(marked, facts), _counted(found, facts)) for marked, found in pairs]
     return {"yes/no, choice": compare(told, same_by(facts)), "number, date": compare(counted, same_by(facts))}
