@@ -4,12 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from bot.evaluation.entities import Score, Statement, compare, plain, same_by, stated, statements
+from bot.evaluation.entities import STATING, Score, Statement, compare, plain, same_by, stated, statements
 from bot.evaluation.sentences import Sentence
 from knowledge import Fact
-
-STATING = ("inform", "check", "correct", "affirm", "deny", "what_else", "set_date")
-"""Intents of sentences in which people tell something of themselves; the facts of the others are not taken over."""
 
 
 async def scores(

@@ -162,8 +162,8 @@ def entity(kind, value, start=0, end=1):
 
 def test_entities_are_compared_by_meaning_or_by_place():
     sentence = Sentence(
-        "我残疾，28个人，失业补助金多少钱",
-        "ask",
+        "我残疾，28个人，去年的失业补助金多少钱",
+        "check",
         entities=(
             {"entity": "fact", "id": "disabled", "value": True, "words": "残疾"},
             {"entity": "fact", "id": "insured_count", "words": "28个人"},
@@ -173,11 +173,13 @@ def test_entities_are_compared_by_meaning_or_by_place():
         ),
     )
     found = understood(
-        "ask",
+        "check",
+        text=sentence.text,
         found=[
             entity("fact", "self_disabled=true"),  # the same, by the catalogue
             entity("fact", "layoff_count=0"),  # a number: no part of this comparison
             entity("quantity", "28", 4, 6),
+            entity("quantity", "去年", 9, 11),
             entity("quantity", "一", 0, 1),
             entity("programme", "skill_upgrade_subsidy"),
         ],
