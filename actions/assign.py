@@ -6,15 +6,16 @@ Better not recorded than recorded wrongly: a value that fits nothing is left alo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
+from actions.naming import named
 from actions.profile import Profile
-from actions.room import Room
+from actions.room import Room, words_for
 from actions.values import Value
 from eligibility.asked import options
 from eligibility.model import Programme
@@ -60,7 +61,10 @@ def fact_for(scene: Scene, value: Value, taken: set[str]) -> Fact | None:
         believed = [facts[entry.fact] for entry in reversed(known)]
         same_unit = {entry.fact for entry in known if value.unit and value.unit in entry.said}
         again = [fact for fact in believed if fact in candidates]
-        chosen = _nearest_cue(scene, value, candidates) or next((f for f in again if f.id in same_unit), None)
+        by_name = named(scene.room, scene.text, [entry for entry in known if facts[entry.fact] in again])
+        chosen = _nearest_cue(scene, value, candidates)
+        chosen = chosen or next((facts[entry.fact] for entry in by_name if len(by_name) == 1), None)
+        chosen = chosen or next((fact for fact in again if fact.id in same_unit), None)
         if chosen or again:
             return chosen or again[0]
     on_that_day = _about_a_day(scene, value, candidates)
@@ -315,9 +319,3 @@ def speaks_of(fact: Fact, programme: Programme | None) -> bool:
     if fact.scope == "programme":
         return programme is not None
     return programme is None or fact.scope == programme.subject or fact.id in covers(programme)
-
-
-def words_for(room: Room, fact: str) -> Mapping[str, Any]:
-    """What the lexicon says of a fact: cues, units, at, zero."""
-    words: Mapping[str, Any] = (room.knowledge.lexicon.get("facts") or {}).get(fact) or {}
-    return words

@@ -100,6 +100,8 @@ class Understand(_Turn):
         ):
             if before != after:
                 events.append(SlotSet(slot, after))
+        if not reading.what_if and (reading.replaced or reading.undone):
+            events.append(SlotSet("undo", None if reading.undone else reading.replaced))
         if reading.what_if:
             events.append(SlotSet("before_what_if", state.profile.slot))
         if reading.answered:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from actions.assign import words_for
 from actions.reading import Reading
+from actions.room import words_for
 from knowledge import Question
 from knowledge.text import normalise
 
@@ -15,6 +15,7 @@ _ORDINAL = re.compile(r"^(?:选|第)?\s*([1-9][0-9]?|[一二三四五六七八�
 _CHINESE_DIGITS = "一二三四五六七八九十"
 _LONGEST_ANSWER = 20  # characters of a message in which one word may stand for an offered answer
 _BARE_NO = 3  # characters
+_ANSWERS = ("inform", "affirm", "deny", "nlu_fallback")
 _LIST_BORDER = re.compile(r"[、,，;；。]|\s+")
 
 
@@ -50,6 +51,23 @@ def choice_of_the_question(reading: Reading) -> None:
         for fact in question.facts:  # “没有” to “裁了多少人”; never to “一共多少人”
             if words_for(reading.state.room, fact).get("zero"):
                 reading.record(fact, 0, reading.state.text)
+
+
+def answer_to_another_question(reading: Reading) -> None:
+    """“领过” while something else is asked: what one question alone offers as an answer, told before it is asked."""
+    if reading.state.intent not in _ANSWERS or reading.recorded or reading.answered or reading.values:
+        return
+    said, missing = _bare(reading.state.text), reading.missing
+    questions = [one for one in reading.state.room.knowledge.questions.values() if missing & {*one.facts}]
+    found = [
+        choice
+        for question in questions
+        for choice in question.choices
+        if question is not reading.question and said in map(_bare, (choice.label, *choice.words))
+    ]
+    if len(found) == 1:
+        for fact, value in found[0].sets.items():
+            reading.record(fact, value, reading.state.text)
 
 
 def _multi(reading: Reading, question: Question, text: str, labels: Mapping[str, Any]) -> None:
@@ -106,13 +124,19 @@ def _by_words(reading: Reading, question: Question) -> Any:
     state, first = reading.state, first_part(reading.state.text)
     text = first or normalise(state.text)
     asks = state.intent in ("ask", "why", "restart", "human", "summary", "what_else", "resume")
-    others = [word for word in question.other_things if _says(text, word)]
-    if asks or others or state.in_question_words or len(text) > _LONGEST_ANSWER:
+    if asks or state.in_question_words:
         return None
     here = [one for one in state.entities if not first or one["end"] <= len(first)]  # the rest is no answer to it
     named = {one["value"] for one in here if one["entity"] == "programme"} - {reading.programme}
     stated = {str(one["value"]).partition("=")[0] for one in here if one["entity"] == "fact"}  # read as a whole
     if named or stated.intersection(question.facts):
+        return None
+    return choice_in_words(question, text)
+
+
+def choice_in_words(question: Question, text: str) -> Any:
+    """The one offered answer that a normalised text says in other words, if it says just one; of a short text only."""
+    if len(text) > _LONGEST_ANSWER or any(_says(text, word) for word in question.other_things):
         return None
     said = [(word, choice) for choice in question.choices for word in choice.words if _says(text, word)]
     longest = [(word, choice) for word, choice in said if not any(word != w and word in w for w, _ in said)]

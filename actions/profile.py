@@ -60,6 +60,11 @@ class Profile:
         """With a fact the user cannot tell: not asked again."""
         return self._with(self.key(fact, programme), {"state": "declined", "value": None, "said": ""})
 
+    def without(self, fact: str, programme: str | None) -> Profile:
+        """As if the fact had never been told."""
+        gone = {self.key(fact, programme), fact}
+        return Profile(self.knowledge, {key: entry for key, entry in self.slot.items() if key not in gone})
+
     def entries(self, programme: str | None = None) -> Iterator[Entry]:
         """Every believed fact that counts for ``programme`` (all of them if None), oldest first.
 

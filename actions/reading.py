@@ -25,6 +25,7 @@ class Reading:
         declined: facts the user cannot tell.
         problems: [{problem: impossible_date | negative | not_read, said}].
         notes: sentences on what was worked out from what was said.
+        undone: what the last message changed was taken back. settled: there is nothing else in this message.
         what_if: only supposed (“要是35人呢”): decided, but not believed afterwards.
         chosen: one of the offered answers was picked.
         answered: the message took the interview further (the form must not reject it).
@@ -52,6 +53,8 @@ class Reading:
     switched: bool = False
     date_set: bool = False
     what_if: bool = False
+    undone: bool = False
+    settled: bool = False
     chosen: bool = False
     answered: bool = False
 
@@ -85,6 +88,22 @@ class Reading:
     def turn_to(self, programme: str | None) -> None:
         """Another programme, or none: what was asked and told of the one before does not hold for it."""
         self.programme, self.pending, self.told = programme, None, None
+
+    @property
+    def replaced(self) -> dict[str, Any]:
+        """What this message replaced in the profile, as the slot ``undo`` keeps it; empty if it changed nothing."""
+        before, now = self.before.slot, self.profile.slot
+        entries = {key: before.get(key) for key in {**before, **now} if before.get(key) != now.get(key)}
+        return {"subject": self.subject, "entries": entries} if entries else {}
+
+    @property
+    def missing(self) -> frozenset[str]:
+        """The facts the programme under discussion is still waiting for."""
+        if self.programme is None:
+            return frozenset()
+        decide, facts = self.state.room.rules.decide, self.profile.facts(self.programme)
+        decision = decide(self.programme, facts, as_of=self.as_of, place=self.place)
+        return frozenset((*decision.missing, *decision.missing_for_amount))
 
     @property
     def current(self) -> Programme | None:

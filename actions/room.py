@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from eligibility import Rulebook
 from knowledge import Knowledge, load
@@ -24,3 +26,9 @@ def room() -> Room:
     """The one room of this process. Raises PackError when a pack is broken."""
     knowledge = load()
     return Room(knowledge, Rulebook(knowledge), Searcher(knowledge))
+
+
+def words_for(room: Room, fact: str) -> Mapping[str, Any]:
+    """What the lexicon says of a fact: how it is called, what stands beside its values."""
+    words: Mapping[str, Any] = (room.knowledge.lexicon.get("facts") or {}).get(fact) or {}
+    return words

@@ -41,6 +41,7 @@ class State:
         pending: id of the question that was asked last and is still open.
         told: signature of the decision that was told last.
         topics: what was put aside, oldest first: (subject, programme).
+        undo: what the last message that told something replaced: {subject, entries: {key: entry before, or None}}.
         heard: what this turn's message changed (see ``actions.understand``).
         asked: what the last answer was about: {programme, aspects, cited, offered: the programmes to choose from}.
     """
@@ -59,6 +60,7 @@ class State:
     place: str
     told: str | None
     topics: tuple[Topic, ...]
+    undo: Mapping[str, Any] | None
     heard: Mapping[str, Any]
     interviewing: bool
     answered: bool
@@ -88,6 +90,7 @@ class State:
             place=slots.get("place") or DEFAULT_PLACE,
             told=slots.get("told"),
             topics=tuple(map(_topic, slots.get("topics") or ())),
+            undo=slots.get("undo"),
             heard=slots.get("heard") or {},
             answered=bool(slots.get("answer")),
             interviewing=bool((tracker.active_loop or {}).get("name")),

@@ -86,7 +86,7 @@ def stated_values(reading: Reading) -> None:
     rough = {entry.fact for entry in reading.profile.entries(reading.programme) if entry.approximate}
     scene = Scene(
         state.room, state.text, tuple(reading.values), reading.current, reading.question, reading.profile,
-        correcting, _missing(reading), kin(state.room, besides=reading.subject),
+        correcting, reading.missing, kin(state.room, besides=reading.subject),
     )  # fmt: skip
     doubted = {value.start for value in figures_put_forward(state)}
     # the surest first: in “28个人裁了5个” the 28 must not take the place of the 5
@@ -211,12 +211,3 @@ def _within_a_fact(state: State, value: Value) -> bool:
     """“一个人也没裁”: the number is part of words that state a fact by themselves."""
     facts = [found for found in state.entities if found.get("entity") == "fact"]
     return any(found["start"] <= value.start and value.end <= found["end"] for found in facts)
-
-
-def _missing(reading: Reading) -> frozenset[str]:
-    """The facts the programme under discussion is still waiting for."""
-    if reading.programme is None:
-        return frozenset()
-    facts = reading.profile.facts(reading.programme)
-    decision = reading.state.room.rules.decide(reading.programme, facts, as_of=reading.as_of, place=reading.place)
-    return frozenset((*decision.missing, *decision.missing_for_amount))

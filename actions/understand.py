@@ -11,7 +11,8 @@ import re
 from dataclasses import replace
 from datetime import date
 
-from actions.offered_answers import choice_of_the_question
+from actions.offered_answers import answer_to_another_question, choice_of_the_question
+from actions.put_right import answered_otherwise, taken_back, taken_out
 from actions.reading import Reading
 from actions.state import State
 from actions.stated import (
@@ -53,6 +54,9 @@ def read(state: State) -> Reading:
     )
     for step in STEPS:
         step(reading)
+        if reading.settled:
+            break
+    outcome_of_reading(reading)
     return reading
 
 
@@ -138,16 +142,19 @@ STEPS = (
     whom,
     supposed,
     topic,
+    taken_back,
+    taken_out,
     another_date,
     choice_of_the_question,
     retirement_from_birth,
     stated_facts,
     stated_values,
+    answered_otherwise,
+    answer_to_another_question,
     topic_of_what_was_told,
     doubtful,
     what_it_replaces,
     cannot_tell,
-    outcome_of_reading,
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -33,7 +33,7 @@ _NAMED_IN_VAIN = ("bye", "greet", "nlu_fallback")
 _ENOUGH_WHEN_UNSURE = 2  # of a sentence the classifier could not place, one number alone says too little
 _CORRECT = "correct"
 _AT_ONCE = 8  # characters within which a correction says that it is one
-_MARKS = "marks.json"
+_WORDS = "words.json"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -42,7 +42,8 @@ class SecondLook(GraphComponent):
 
     “改回28” is short, and short sentences look like goodbyes to a classifier of n-grams; but nobody says goodbye with a
     number. Such a message answers, corrects or asks: which of them, the classifier's own ranking tells. One that begins
-    with “不对” and asks nothing corrects, whatever it speaks of (the words: ``slips`` in the lexicon).
+    with “不对” and asks nothing corrects, whatever it speaks of (the words: ``slips`` in the lexicon); so does one that
+    was taken for nothing and has the words of taking something back (``put_right``: 撤销, 删掉).
     """
 
     @classmethod
@@ -54,7 +55,11 @@ class SecondLook(GraphComponent):
         execution_context: ExecutionContext,
     ) -> SecondLook:
         """Take the words from the packs as they are now. Raises PackError."""
-        return cls(model_storage, resource, read_lexicon().get("slips", {}).get("marks", ()))
+        lexicon = read_lexicon()
+        put_right = lexicon.get("put_right", {})
+        words = {"marks": lexicon.get("slips", {}).get("marks", ()), "takes_back": []}
+        words["takes_back"] = [*put_right.get("undo", ()), *put_right.get("remove", ())]
+        return cls(model_storage, resource, words)
 
     @classmethod
     def load(
@@ -67,16 +72,16 @@ class SecondLook(GraphComponent):
     ) -> SecondLook:
         """Take them from a trained model."""
         with model_storage.read_from(resource) as folder:
-            return cls(model_storage, resource, json.loads((folder / _MARKS).read_text(encoding="utf-8")))
+            return cls(model_storage, resource, json.loads((folder / _WORDS).read_text(encoding="utf-8")))
 
-    def __init__(self, model_storage: ModelStorage, resource: Resource, marks: Iterable[str]) -> None:
+    def __init__(self, model_storage: ModelStorage, resource: Resource, words: Mapping[str, Iterable[str]]) -> None:
         self._model_storage, self._resource = model_storage, resource
-        self._marks = tuple(map(normalise_message, marks))
+        self._words = {kind: [*map(normalise_message, listed)] for kind, listed in words.items()}
 
     def train(self, training_data: TrainingData) -> Resource:
         """Put the words into the model; nothing is learned."""
         with self._model_storage.write_to(self._resource) as folder:
-            (folder / _MARKS).write_text(json.dumps(self._marks), encoding="utf-8")
+            (folder / _WORDS).write_text(json.dumps(self._words), encoding="utf-8")
         return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:
@@ -90,7 +95,8 @@ class SecondLook(GraphComponent):
         name = (message.get(INTENT) or {}).get(INTENT_NAME_KEY)
         entities = message.get(ENTITIES, [])
         stated = {(entity["start"], entity["end"]) for entity in entities if entity["entity"] in _STATES}
-        if stated and self._corrects(message.get(TEXT)):
+        text = message.get(TEXT)
+        if (stated and self._corrects(text)) or (name in COURTESY and self._takes_back(text)):
             self._give(message, {INTENT_NAME_KEY: _CORRECT, PREDICTED_CONFIDENCE_KEY: 1.0})
             return
         named = name in _NAMED_IN_VAIN and any(entity["entity"] == "programme" for entity in entities)
@@ -103,7 +109,10 @@ class SecondLook(GraphComponent):
             self._give(message, best)
 
     def _corrects(self, text: str) -> bool:
-        return any(mark in text[:_AT_ONCE] for mark in self._marks) and not ASKS.search(text)
+        return any(mark in text[:_AT_ONCE] for mark in self._words["marks"]) and not ASKS.search(text)
+
+    def _takes_back(self, text: str) -> bool:
+        return any(word in text for word in self._words["takes_back"]) and not ASKS.search(text)
 
     @staticmethod
     def _give(message: Message, intent: dict[str, Any]) -> None:
