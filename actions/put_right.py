@@ -68,7 +68,8 @@ def answered_otherwise(reading: Reading) -> None:
             for fact, value in choice.sets.items():
                 reading.record(fact, value, state.text)
             return
-    found = named(state.room, _without_marks(reading), [one for one in believed if isinstance(one.value, bool)])
+    wrong = _said_to_be_wrong(reading)
+    found = named(state.room, wrong, [one for one in believed if isinstance(one.value, bool)]) if wrong else []
     said = _yes_or_no(reading)
     if found and said is None and not reading.values:
         _take_out(reading, found)
@@ -110,18 +111,21 @@ def _take_out(reading: Reading, entries: list[Entry]) -> None:
 def _spoken(reading: Reading, entries: Iterable[Entry]) -> str:
     """Facts as they are said; several from the same words once."""
     facts = reading.state.room.knowledge.facts
-    by_words = {entry.said: entry_spoken(facts[entry.fact], entry) for entry in entries}
-    return "，".join(by_words.values())
+    by_words = {entry.said: entry_spoken(facts[entry.fact], entry) for entry in reversed([*entries])}
+    return "，".join(reversed(by_words.values()))
 
 
-def _without_marks(reading: Reading) -> str:
+def _said_to_be_wrong(reading: Reading) -> str:
+    """What is named where it says that something was wrong: of “低保那个说错了，不是” the 低保."""
     lexicon = reading.state.room.knowledge.lexicon
-    return without(normalise(reading.state.text), (*lexicon["slips"]["marks"], *lexicon["put_right"]["fillers"]))
+    marks = lexicon["slips"]["marks"]
+    parts = [part for part in _PART.split(normalise(reading.state.text)) if any(mark in part for mark in marks)]
+    return without("".join(parts), (*marks, *lexicon["put_right"]["fillers"]))
 
 
 def _yes_or_no(reading: Reading) -> bool | None:
     """A plain 不是 or 有 as a part of its own."""
     lexicon = reading.state.room.knowledge.lexicon
-    words, marks = lexicon["yes_no"], (*lexicon["slips"]["marks"], *lexicon["put_right"]["fillers"])
-    parts = [without(part, marks) for part in _PART.split(normalise(reading.state.text))]
+    words, fillers = lexicon["yes_no"], lexicon["put_right"]["fillers"]
+    parts = [without(part, fillers) for part in _PART.split(normalise(reading.state.text))]
     return next((value for value in (False, True) if any(part in words[value] for part in parts)), None)

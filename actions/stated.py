@@ -15,6 +15,7 @@ from actions.speak import say
 from actions.state import SELF, State
 from actions.subjects import kin, of_theirs, person_called
 from actions.values import Value, find_values
+from eligibility.decide import with_implied
 from knowledge import Fact
 from knowledge.text import normalise
 
@@ -57,6 +58,8 @@ def stated_facts(reading: Reading) -> None:
         return
     if state.intent == "ask" and not _of_themselves(reading):
         return
+    corrects = state.intent == "correct"
+    believed = with_implied(reading.before.facts(reading.programme or ""), state.room.knowledge) if corrects else {}
     settled = set(reading.recorded)  # by the choice; among several words for one fact the last one counts
     for found in state.entities:
         if found.get("entity") != "fact":
@@ -72,7 +75,8 @@ def stated_facts(reading: Reading) -> None:
         value: Any = {"true": True, "false": False}.get(raw, raw)
         if fact.type in ("count", "months", "days"):
             value = int(raw)
-        _give(reading, fact, value, found)
+        if name not in believed or believed[name] != value:  # “残疾那个说错了” only names it
+            _give(reading, fact, value, found)
 
 
 def stated_values(reading: Reading) -> None:

@@ -32,6 +32,9 @@ _NAMED_IN_VAIN = ("bye", "greet", "nlu_fallback")
 """Of these courtesies, naming a programme is content too; “稳岗返还不问了” is still a wish to stop."""
 _ENOUGH_WHEN_UNSURE = 2  # of a sentence the classifier could not place, one number alone says too little
 _CORRECT = "correct"
+_ASK, _CHECK = "ask", "check"
+_GENERAL = (_ASK, "nlu_fallback")
+_HARDLY = 0.5  # of the weight of a question in general
 _AT_ONCE = 8  # characters within which a correction says that it is one
 _WORDS = "words.json"
 
@@ -43,7 +46,8 @@ class SecondLook(GraphComponent):
     “改回28” is short, and short sentences look like goodbyes to a classifier of n-grams; but nobody says goodbye with a
     number. Such a message answers, corrects or asks: which of them, the classifier's own ranking tells. One that begins
     with “不对” and asks nothing corrects, whatever it speaks of (the words: ``slips`` in the lexicon); so does one that
-    was taken for nothing and has the words of taking something back (``put_right``: 撤销, 删掉).
+    was taken for nothing and has the words of taking something back (``put_right``: 撤销). One that states facts of the
+    speaker (``of_themselves``) and might as well ask for them does so.
     """
 
     @classmethod
@@ -58,6 +62,7 @@ class SecondLook(GraphComponent):
         lexicon = read_lexicon()
         put_right = lexicon.get("put_right", {})
         words = {"marks": lexicon.get("slips", {}).get("marks", ()), "takes_back": []}
+        words["of_themselves"] = lexicon.get("of_themselves", ())
         words["takes_back"] = [*put_right.get("undo", ()), *put_right.get("remove", ())]
         return cls(model_storage, resource, words)
 
@@ -99,6 +104,9 @@ class SecondLook(GraphComponent):
         if (stated and self._corrects(text)) or (name in COURTESY and self._takes_back(text)):
             self._give(message, {INTENT_NAME_KEY: _CORRECT, PREDICTED_CONFIDENCE_KEY: 1.0})
             return
+        if name in _GENERAL and self._asks_for_themselves(message, text):
+            self._give(message, next(one for one in message.get(INTENT_RANKING_KEY) if one[INTENT_NAME_KEY] == _CHECK))
+            return
         named = name in _NAMED_IN_VAIN and any(entity["entity"] == "programme" for entity in entities)
         needed = _ENOUGH_WHEN_UNSURE if name == "nlu_fallback" else 1
         if name not in COURTESY or (len(stated) < needed and not named):
@@ -113,6 +121,14 @@ class SecondLook(GraphComponent):
 
     def _takes_back(self, text: str) -> bool:
         return any(word in text for word in self._words["takes_back"]) and not ASKS.search(text)
+
+    def _asks_for_themselves(self, message: Message, text: str) -> bool:
+        """“我是专科毕业的，社保补贴到期了，能延吗”, hardly told from a question in general: it states facts of “我”."""
+        weights = {one[INTENT_NAME_KEY]: one[PREDICTED_CONFIDENCE_KEY] for one in message.get(INTENT_RANKING_KEY) or []}
+        kinds = {entity["entity"] for entity in message.get(ENTITIES, [])}
+        hardly = weights.get(_CHECK, 0) >= _HARDLY * weights.get(_ASK, 1)
+        of_themselves = any(word in text for word in self._words["of_themselves"])
+        return hardly and of_themselves and {"fact", "programme"} <= kinds and "aspect" not in kinds
 
     @staticmethod
     def _give(message: Message, intent: dict[str, Any]) -> None:
