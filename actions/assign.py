@@ -136,9 +136,9 @@ def _relevant(scene: Scene) -> list[Fact]:
     return [facts[name] for name in dict.fromkeys(_facts_of(programme)) if name in facts and not facts[name].agency]
 
 
-def covers(programme: Programme) -> set[str]:
+def covers(programme: Programme | None) -> set[str]:
     """Every fact a programme turns on: conditions, ratios, exceptions, amount, windows, results."""
-    return set(_facts_of(programme))
+    return set(_facts_of(programme)) if programme else set()
 
 
 def _facts_of(programme: Programme) -> Iterable[str]:
@@ -203,13 +203,13 @@ def _cue(scene: Scene, value: Value, facts: Iterable[Fact]) -> tuple[tuple[float
 
 
 def is_cue(
-    room: Room, text: str, values: Iterable[Value], programme: Programme | None, span: tuple[int, int] | None = None
+    room: Room, text: str, values: Iterable[Value], facts: Iterable[str], span: tuple[int, int] | None = None
 ) -> bool:
-    """Whether a value has, in its clause, a cue of a fact of the programme; if ``span``: one that covers it."""
-    facts = [room.knowledge.facts[name] for name in covers(programme)] if programme else []
+    """Whether a value has, in its clause, a cue of one of the facts; if ``span``: one that covers it."""
+    catalogue = [room.knowledge.facts[name] for name in facts]
     for value in values:
         start, end = _clause(text, value)
-        for fact in facts:
+        for fact in catalogue:
             if not _fits(fact, value, False):
                 continue
             for cue in words_for(room, fact.id).get("cues", ()):

@@ -44,8 +44,8 @@ def cited_document(state: State, asked: Asked) -> Reply | None:
 
 def later_document(state: State, asked: Asked) -> Reply | None:
     """“后来换成哪个文件了”: what is on file of a programme's later documents, as of the day that is meant."""
-    words = state.room.knowledge.lexicon["later"]
-    if asked.programme is None or not any(word in state.text for word in words):
+    words, text = state.room.knowledge.lexicon["later"], _beside_names(state)
+    if asked.programme is None or not any(word in text for word in words):
         return None
     entries = state.room.knowledge.successors.get(asked.programme, ())
     known = [entry["says"] for entry in entries if entry["from"] <= day_meant(state, asked)]
@@ -74,6 +74,12 @@ def _of_that_year(state: State, year: int) -> bool:
     """Whether the year says which year's programme is meant, not when something happened: it stands before the name."""
     names = [one["start"] for one in state.entities if one.get("entity") == "programme"]
     return any(re.search(rf"{year}年?度?的?$", state.text[:start]) for start in names)
+
+
+def _beside_names(state: State) -> str:
+    """The message without the names of programmes: “见习停了” is one of them."""
+    within = {i for one in state.entities if one["entity"] == "programme" for i in range(one["start"], one["end"])}
+    return "".join(" " if i in within else c for i, c in enumerate(state.text))
 
 
 def _mentioned(state: State) -> str | None:

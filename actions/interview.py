@@ -89,8 +89,8 @@ def _differ(one: Decision, other: Decision) -> bool:
 
 
 def may_interview(decision: Decision) -> bool:
-    """Nobody is interviewed for something that cannot be applied for any more; the past is offered instead."""
-    return decision.window.state in ("open", "undated")
+    """Nobody is interviewed for what cannot be applied for any more, if that is sure; the past is offered instead."""
+    return decision.window.state in ("open", "undated") or decision.window.unsettled
 
 
 def heard(state: State, now: Standing | None) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from actions.assign import covers, is_cue
 from actions.reading import Reading
 from actions.room import words_for
+from actions.state import State
 from knowledge import Question
 from knowledge.text import normalise
 
@@ -16,6 +18,8 @@ _CHINESE_DIGITS = "一二三四五六七八九十"
 _LONGEST_ANSWER = 20  # characters of a message in which one word may stand for an offered answer
 _BARE_NO = 3  # characters
 _ANSWERS = ("inform", "affirm", "deny", "nlu_fallback")
+_AND = re.compile(r"[、和]")
+_PART_BORDER = re.compile(r"[,，;；。]|\s+")
 _LIST_BORDER = re.compile(r"[、,，;；。]|\s+")
 
 
@@ -75,18 +79,23 @@ def _multi(reading: Reading, question: Question, text: str, labels: Mapping[str,
     said = reading.state.text
     pieces = [_bare(piece) for piece in _LIST_BORDER.split(said) if _bare(piece)]
     words = reading.state.room.knowledge.lexicon["nothing_more"]
+    listed = [_bare(piece) for piece in _AND.split(_PART_BORDER.split(said.strip(), maxsplit=1)[0]) if _bare(piece)]
     nothing = pieces[0] in (_bare(question.none_of_these), *map(_bare, words))
     stated = {name.partition("=")[0] for name in reading.state.named("fact")}
+    known = reading.profile.facts(reading.programme or "")
     if nothing or (reading.state.intent == "deny" and not reading.values and not stated):
         reading.chosen = nothing
         for fact in question.facts:
-            if fact not in stated and fact not in reading.profile.facts(reading.programme or ""):
+            if fact not in stated and fact not in known:
                 reading.record(fact, False, pieces[0] if nothing else said)
-    elif pieces and all(piece in labels for piece in pieces):
+        return
+    submitted = pieces if all(piece in labels for piece in pieces) else listed if len(listed) > 1 else []
+    if submitted and all(piece in labels for piece in submitted):  # what is said behind them is read like anything else
         reading.chosen = True
-        chosen = {fact: value for piece in pieces for fact, value in labels[piece].sets.items()}
+        chosen = {fact: value for piece in submitted for fact, value in labels[piece].sets.items()}
         for fact in question.facts:
-            reading.record(fact, chosen.get(fact, False), said)
+            if fact in chosen or (fact not in known and fact not in stated):
+                reading.record(fact, chosen.get(fact, False), said)
 
 
 def _by_number(question: Question, text: str) -> Any:
@@ -123,7 +132,7 @@ def _by_words(reading: Reading, question: Question) -> Any:
     """“没人上班”, “在本溪”: another way to say one of the offered answers, and of no other."""
     state, first = reading.state, first_part(reading.state.text)
     text = first or normalise(state.text)
-    asks = state.intent in ("ask", "why", "restart", "human", "summary", "what_else", "resume")
+    asks = state.intent in ("why", "restart", "human", "summary", "what_else", "resume")
     if asks or state.in_question_words:
         return None
     here = [one for one in state.entities if not first or one["end"] <= len(first)]  # the rest is no answer to it
@@ -131,17 +140,40 @@ def _by_words(reading: Reading, question: Question) -> Any:
     stated = {str(one["value"]).partition("=")[0] for one in here if one["entity"] == "fact"}  # read as a whole
     if named or stated.intersection(question.facts):
         return None
-    return choice_in_words(question, text)
+    if _tells_another(reading, question, here):
+        return None
+    aspects = _spoken(state, here, "aspect") if state.intent == "ask" else []
+    return choice_in_words(question, text, aspects)
 
 
-def choice_in_words(question: Question, text: str) -> Any:
-    """The one offered answer that a normalised text says in other words, if it says just one; of a short text only."""
+def choice_in_words(question: Question, text: str, within: Iterable[str] = ()) -> Any:
+    """The one offered answer that a normalised text says in other words, if it says just one; of a short text only.
+
+    ``within``: words that must be a part of it, such as the aspect in “在规定范围内”; “截止日期” is none.
+    """
     if len(text) > _LONGEST_ANSWER or any(_says(text, word) for word in question.other_things):
         return None
     said = [(word, choice) for choice in question.choices for word in choice.words if _says(text, word)]
+    if not all(any(one in word for word, _ in said) for one in within):
+        return None
     longest = [(word, choice) for word, choice in said if not any(word != w and word in w for w, _ in said)]
     chosen = {choice.label: choice for _, choice in longest}
     return next(iter(chosen.values())) if len(chosen) == 1 else None
+
+
+def _spoken(state: State, entities: Iterable[Mapping[str, Any]], kind: str) -> list[str]:
+    """The words of one kind of entity."""
+    return [normalise(state.text[one["start"] : one["end"]]) for one in entities if one["entity"] == kind]
+
+
+def _tells_another(reading: Reading, question: Question, here: Iterable[Mapping[str, Any]]) -> bool:
+    """“原来批到2021年7月31号” to “是2020年受理的吗”: the day has a cue of its own."""
+    if reading.current is None:
+        return False
+    others = covers(reading.current).difference(question.facts)
+    spans = [(one["start"], one["end"]) for one in here if one["entity"] == "quantity"]
+    values = [value for value in reading.values if any(s <= value.start < e for s, e in spans)]
+    return is_cue(reading.state.room, reading.state.text, values, others)
 
 
 def _says(text: str, word: str) -> bool:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from actions import retirement
-from actions.assign import Scene, certainty, fact_for, is_cue, same_clause, speaks_of, typed
+from actions.assign import Scene, certainty, covers, fact_for, is_cue, same_clause, speaks_of, typed
 from actions.hearsay import figures_put_forward
 from actions.offered_answers import first_part
 from actions.reading import Reading
@@ -70,7 +70,7 @@ def stated_facts(reading: Reading) -> None:
             continue
         if _within_a_name(state, found) and name not in (reading.question.facts if reading.question else ()):
             continue
-        if is_cue(state.room, state.text, reading.values, reading.current, (found["start"], found["end"])):
+        if is_cue(state.room, state.text, reading.values, covers(reading.current), (found["start"], found["end"])):
             continue  # “农村低保一个月500元”: whose sum it is
         value: Any = {"true": True, "false": False}.get(raw, raw)
         if fact.type in ("count", "months", "days"):
@@ -82,7 +82,7 @@ def stated_facts(reading: Reading) -> None:
 def stated_values(reading: Reading) -> None:
     """Each number goes to the fact whose cue stands nearest, else to the fact that is asked, else to its unit's own."""
     state = reading.state
-    stating = state.intent in STATING or (reading.question is not None and state.intent != "ask")
+    stating = state.intent in STATING or (reading.question is not None and not state.asks and state.intent != "ask")
     if not stating or not reading.values:
         return
     correcting = state.intent == "correct" or reading.what_if
@@ -175,19 +175,16 @@ def told_birth(reading: Reading) -> retirement.Birth | None:
 
 def tells_a_day(reading: Reading) -> bool:
     """“2019年参加的培训”, or a day that was asked for: an answer, however much it looks like a wish."""
-    state, asked = reading.state, _types_asked(reading)
+    state = reading.state
     days = [value for value in reading.values if value.kind == "date"]
-    return bool({"date", "year"} & asked) or is_cue(state.room, state.text, days, reading.current)
-
-
-def _types_asked(reading: Reading) -> set[str]:
-    facts = reading.state.room.knowledge.facts
-    return {facts[name].type for name in reading.question.facts} if reading.question else set()
+    facts = state.room.knowledge.facts
+    asked = {facts[name].type for name in reading.question.facts} if reading.question else set()
+    return bool({"date", "year"} & asked) or is_cue(state.room, state.text, days, covers(reading.current))
 
 
 def _only_says_when(reading: Reading, value: Value) -> bool:
     """“今年培训了4次”, “去年裁了5个”: a year beside a number in one clause is when, and no date of its own."""
-    if value.kind != "date" or value.precision != "year" or {"date", "year"} & _types_asked(reading):
+    if value.kind != "date" or value.precision != "year":
         return False
     text, every = reading.state.text, find_values(reading.state.text, reading.as_of)
     return any(same_clause(text, value, other) for other in every if other.kind != "date")

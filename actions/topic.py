@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from actions.assign import covers, is_cue
 from actions.programmes import programme_name
@@ -49,15 +50,28 @@ def topic(reading: Reading) -> None:
 def _named(reading: Reading) -> Iterator[str]:
     """The programmes named as such: not in “我还没认定就业困难”, nor as what a sum is of (“社保补贴一共8000元”)."""
     state = reading.state
+    own = covers(reading.current) if reading.current and state.interviewing and not state.asks else set()
     facts = [one for one in state.entities if one["entity"] == "fact"]
     for name in state.entities:
         if name["entity"] != "programme" or name["value"] not in state.room.rules.benefits:
             continue
         span = name["start"], name["end"]
-        around = [(one["start"], one["end"]) for one in facts]
-        within = any(start <= span[0] and span[1] <= end and (start, end) != span for start, end in around)
-        if not within and not is_cue(state.room, state.text, reading.values, reading.current, span):
+        told = any(_reaches_into(one, span) or (_covers(one, span) and _fact(one) in own) for one in facts)
+        if not told and not is_cue(state.room, state.text, reading.values, covers(reading.current), span):
             yield str(name["value"])
+
+
+def _reaches_into(fact: Mapping[str, Any], span: tuple[int, int]) -> bool:
+    """Whether the words of a fact begin before a name, or are longer: “没认定零就业” reaches into “零就业家庭”."""
+    return bool(fact["start"] < span[0] < fact["end"]) or (_covers(fact, span) and fact["end"] > span[1])
+
+
+def _covers(fact: Mapping[str, Any], span: tuple[int, int]) -> bool:
+    return bool(fact["start"] <= span[0] and span[1] <= fact["end"])
+
+
+def _fact(found: Mapping[str, Any]) -> str:
+    return str(found["value"]).partition("=")[0]
 
 
 def _take_up(reading: Reading) -> None:

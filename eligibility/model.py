@@ -323,12 +323,16 @@ class Reason:
 
 @dataclass(frozen=True)
 class Window:
-    """A programme in time as of a date. ``state``: open | closed | not_yet | undated | replaced."""
+    """A programme in time as of a date. ``state``: open | closed | not_yet | undated | replaced.
+
+    ``unsettled``: what is still open may turn out to have no last day at all.
+    """
 
     state: str
     until: date | None = None
     note: str | None = None
     source: str | None = None
+    unsettled: bool = False
 
 
 @dataclass(frozen=True)

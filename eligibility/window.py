@@ -22,10 +22,12 @@ class Windows:
 
     def of(self, env: Env) -> Window:
         """The window as of ``env["as_of"]``; its note is the sourced sentence on what came later, if one is on file."""
-        until = [option.worth(env) for option in possible(self.programme.windows, env)]
-        return self._window(env["as_of"], max(until) if until and None not in until else None)
+        options = possible(self.programme.windows, env)
+        until = [option.worth(env) for option in options]
+        settled = any(option.holds(env) for option in options)
+        return self._window(env["as_of"], max(until) if until and None not in until else None, settled)
 
-    def _work_out(self, as_of: date, last: date | None) -> Window:
+    def _work_out(self, as_of: date, last: date | None, settled: bool) -> Window:
         later = [entry for entry in self.later if entry["from"] <= as_of]
         latest = later[-1] if later else {}
         note, source = latest.get("says"), latest.get("source")
@@ -35,4 +37,4 @@ class Windows:
             return Window("replaced", last, note, source)
         if last is None:
             return Window("undated", None, note, source)
-        return Window("closed", last, note, source) if as_of > last else Window("open", last)
+        return Window("closed", last, note, source, not settled) if as_of > last else Window("open", last)

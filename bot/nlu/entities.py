@@ -121,7 +121,9 @@ class PackEntityExtractor(GraphComponent, EntityExtractorMixin):
     def find(self, text: str) -> list[Entity]:
         """Return the entities of a normalised text: entity, value, start, end."""
         squeezed = Squeezed(text)
-        doc = self._nlp(squeezed.text)
+        unread = self._nlp.make_doc(squeezed.text)
+        unread.user_data[spans.BORDERS] = squeezed.borders
+        doc = self._nlp(unread)
         found = [
             _entity(kind, *squeezed.original(span.start_char, span.end_char), text, span.label_)
             for kind, group in doc.spans.items()

@@ -7,6 +7,7 @@ within a kind the longest match wins while spans of different kinds may overlap 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -24,6 +25,10 @@ _NEGATIONS = ("不属于", "不算", "不是", "没有", "没", "不", "非", "�
 _DOUBTS = ("是不是", "有没有", "算不算", "属不属于", "能不能算", "是否", "是否属于", "算否")
 _UNITS = "元块万千百个人名天月年岁.%"
 _OPPOSITE = {"true": "false", "false": "true"}
+_FOR_ME = re.compile(r"[给帮替](?:我们|咱们|我|俺|咱|他们|他|她)?$")
+_QUESTION = re.compile(r"\w{2}不$")  # “能领不 ” in front of a space asks; it denies nothing of what follows
+BORDERS = "borders"
+"""Key of a document's user data: the offsets before which its text had spaces."""
 
 
 def build(patterns: Mapping[str, Iterable[Pattern]]) -> Language:
@@ -92,12 +97,17 @@ def _asks_a_not_a(before: str, words: str) -> bool:
 
 def _assertion(doc: Doc, span: Span) -> Span | None:
     before = doc[: span.start].text
+    if span.start in doc.user_data.get(BORDERS, ()) and _QUESTION.search(before):
+        return span
     if before.endswith(_DOUBTS) or _asks_a_not_a(before, span.text):
         return None
-    negation = next((word for word in _NEGATIONS if before.endswith(word)), None)
+    given = _FOR_ME.search(before)  # “从没给我交过失业保险”
+    spoken = before[: given.start()] if given else before
+    negation = next((word for word in _NEGATIONS if spoken.endswith(word)), None)
     if negation is None:
         return span
+    reach = len(negation) + len(before) - len(spoken)
     fact, _, value = span.label_.partition("=")
     if value not in _OPPOSITE:
         return None
-    return Span(doc, span.start - len(negation), span.end, label=f"{fact}={_OPPOSITE[value]}")
+    return Span(doc, span.start - reach, span.end, label=f"{fact}={_OPPOSITE[value]}")

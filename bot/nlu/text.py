@@ -43,6 +43,8 @@ class Squeezed:
         kept = [i for i in range(len(text)) if not _is_idle_space(text, i)]
         self.text = "".join(text[i] for i in kept)
         self._offsets = kept
+        self.borders = [at for at in range(1, len(kept)) if kept[at] > kept[at - 1] + 1]
+        """Where spaces were left out: before these characters."""
 
     def original(self, start: int, end: int) -> tuple[int, int]:
         """Return where `text[start:end]` stands in the text this was made from."""

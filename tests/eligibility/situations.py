@@ -8,7 +8,7 @@ which then has nothing open to reason about.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import cache
@@ -43,6 +43,7 @@ REPLACES = {"layoff_rate_pct": "layoff_count", "accepted_year": "accepted_in_202
 WOKEN = {"unemployment_aid": ({"accepted_in_2020", "accepted_year"}, {"benefit_period_end"})}
 
 Values = Mapping[str, list[Any]]
+Facts = Mapping[str, Any]
 
 
 class Situation:
@@ -86,6 +87,36 @@ class Situation:
         }
 
 
+SHUNNED = [None, "eligible", "ineligible"]
+"""A verdict to keep away from while facts are drawn: without one, most lists are fulfilled and most rules fail."""
+
+
+def whole_truth(
+    rule: Programme,
+    as_of: date,
+    place: str,
+    values: Values,
+    choose: Callable[[list[Any]], Any],
+    shunned: str | None,
+    plausible: Callable[[Facts], bool] = lambda truth: True,
+) -> dict[str, Any]:
+    """Facts that agree with each other, drawn in the order of ``values``; ``choose`` draws one out of a list."""
+    truth: dict[str, Any] = {}
+    for name in values:
+        agreeing = [value for value in values[name] if agrees(truth, name, value)]
+        trials = [with_implied({**truth, name: value}, RULES.knowledge) for value in agreeing]
+        trials = [trial for trial in trials if plausible(trial)]
+        if name not in truth and trials:
+            trials.insert(0, choose(trials))
+            verdicts = (RULES.decide(rule.id, trial, as_of=as_of, place=place).verdict for trial in trials)
+            truth = next((t for t, v in zip(trials, verdicts, strict=True) if shunned and v != shunned), trials[0])
+    return {name: value for name, value in truth.items() if name in values}
+
+
+def _sampled(draw: st.DrawFn) -> Callable[[list[Any]], Any]:
+    return lambda choices: draw(st.sampled_from(choices))
+
+
 @st.composite
 def situations(draw: st.DrawFn, programme: str, most_open: int | None = None) -> Situation:
     """Random facts that agree with each other, of which some are known.
@@ -96,16 +127,9 @@ def situations(draw: st.DrawFn, programme: str, most_open: int | None = None) ->
     as_of, place = draw(st.sampled_from(DAYS)), draw(st.sampled_from(PLACES))
     rule = RULES.programme_at(programme, as_of, place)
     values = {**grid(rule, as_of), **_implying(rule)}
-    shunned = draw(st.sampled_from([None, "eligible", "ineligible"]))  # else most lists are fulfilled, most rules fail
-    truth: dict[str, Any] = {}
-    for name in draw(st.permutations(sorted(values))):
-        agreeing = [value for value in values[name] if _agrees(truth, name, value)]
-        if name not in truth and agreeing:
-            agreeing.insert(0, draw(st.sampled_from(agreeing)))
-            trials = [with_implied({**truth, name: value}, RULES.knowledge) for value in agreeing]
-            verdicts = (RULES.decide(programme, trial, as_of=as_of, place=place).verdict for trial in trials)
-            truth = next((t for t, v in zip(trials, verdicts, strict=True) if shunned and v != shunned), trials[0])
-    truth = {name: value for name, value in truth.items() if name in values}
+    shunned = draw(st.sampled_from(SHUNNED))
+    names = draw(st.permutations(sorted(values)))
+    truth = whole_truth(rule, as_of, place, {name: values[name] for name in names}, _sampled(draw), shunned)
     unknown = set(draw(st.lists(st.sampled_from(sorted(truth)), unique=True)))
     if programme in VOLUNTEERED:
         unknown |= draw(st.sets(st.sampled_from(sorted(VOLUNTEERED[programme]))))
@@ -196,7 +220,7 @@ def _implying(rule: Programme) -> Values:
     return found
 
 
-def _agrees(truth: Mapping[str, Any], name: str, value: Any) -> bool:
+def agrees(truth: Mapping[str, Any], name: str, value: Any) -> bool:
     """Whether nobody's words contradict each other: what follows from the value, and the twins that are no synonyms."""
     more = {**truth, **with_implied({name: value}, RULES.knowledge)}
     if any(truth.get(other, told) != told for other, told in more.items()):
