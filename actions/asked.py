@@ -23,6 +23,7 @@ _YEAR = re.compile(r"(20\d\d)年")
 _HOW_MUCH = re.compile(r"多少(?!个|人|名|次|回|天|月|年|岁|份|类|种|条|家|号|分|课|节|小时|工作日)")
 _NUMBER_OF_A_CHOICE = re.compile(r"^(?:选|第)?\s*([1-9])\s*(?:个|项|号)?$")
 _SOME, _MOST = 0.35, 0.5  # coverage (knowledge.search.Hit)
+_PART, _A_PART = re.compile(r"[,，。;；!！?？\s]+"), 6  # characters; a shorter part says too little
 _FAR = 0.6  # of the best score
 _FEW = 2  # characters that a question may have beside what was recognised in it, and still be nothing but that
 _HITS = 5
@@ -35,21 +36,23 @@ class Asked:
     Attributes:
         programme: named, or under discussion when nothing but an aspect or a place is said.
         named: every programme named, in the order of the text.
-        aspects: in the order of the text.
+        aspects: in the order of the text. words: those that ask for them.
         silent: matters asked about that the notices never speak of.
         elsewhere: a place the notices do not reach. place: the city that is meant.
         year: a year named in the question, if it is not that of the conversation.
-        search: finds the clauses its words come closest to, best first; called only where they are needed.
+        text: the message. find: the clauses that words come closest to, best first; called only where they are needed.
     """
 
     programme: str | None
     named: tuple[str, ...]
     aspects: tuple[str, ...]
+    words: tuple[str, ...]
     silent: tuple[Matter, ...]
     elsewhere: str | None
     place: str
     year: int | None
-    search: Callable[[], tuple[Hit, ...]]
+    text: str
+    find: Callable[[str], tuple[Hit, ...]]
 
     @property
     def aspect(self) -> str | None:
@@ -59,7 +62,7 @@ class Asked:
     @property
     def hits(self) -> tuple[Hit, ...]:
         """The clauses its words come closest to, best first."""
-        return self.search()
+        return self.find(self.text)
 
     @property
     def is_near(self) -> bool:
@@ -75,6 +78,13 @@ class Asked:
         return self.hits[0].coverage >= _MOST or alone
 
     @property
+    def grip(self) -> float:
+        """How much of the question, or of a part of it, stands in the clause nearest to it: 0–1."""
+        parts = [part for part in _PART.split(self.text) if len(part) >= _A_PART]
+        found = [self.hits, *(self.find(part) for part in (parts if len(parts) > 1 else ()))]
+        return max((max(hits[0].coverage, hits[0].weight) for hits in found if hits), default=0.0)
+
+    @property
     def clause(self) -> str | None:
         """The clause that comes closest."""
         return self.hits[0].clause.id if self.hits else None
@@ -84,7 +94,7 @@ def asked_in(state: State) -> Asked:
     """What the latest message asks."""
     knowledge = state.room.knowledge
     place, named = place_asked(state), tuple(dict.fromkeys(state.named("programme")))
-    silent, aspects = _matters(state)
+    silent, aspects, words = _matters(state)
     chosen = _chosen_by_number(state)
     programme = named[0] if named else chosen or (discussed(state) if is_elliptical(state) else None)
     if not aspects and not silent and (chosen or place.named or named) and nothing_but(state, "programme", "place"):
@@ -97,17 +107,20 @@ def asked_in(state: State) -> Asked:
     years = [int(year) for year in _YEAR.findall(state.text) if int(year) != state.as_of.year]
 
     @cache
-    def search() -> tuple[Hit, ...]:
-        found = state.room.searcher.search(state.text, as_of=state.as_of, limit=2 * _HITS)
+    def find(words: str) -> tuple[Hit, ...]:
+        found = state.room.searcher.search(words, as_of=state.as_of, limit=2 * _HITS)
         reach = places_containing(knowledge, place.city)
         return tuple(hit for hit in found if knowledge.notices[hit.clause.document].place in reach)[:_HITS]
 
     year = years[0] if years else None
-    return Asked(programme, named, tuple(aspects), silent, place.elsewhere, place.city, year, search)
+    return Asked(programme, named, tuple(aspects), words, silent, place.elsewhere, place.city, year, state.text, find)
 
 
-def _matters(state: State) -> tuple[tuple[Matter, ...], list[str]]:
-    """The matters that the notices are silent on, and the aspects; of words inside one another the longest count."""
+def _matters(state: State) -> tuple[tuple[Matter, ...], list[str], tuple[str, ...]]:
+    """The matters that the notices are silent on, the aspects, and the words for these.
+
+    Of words inside one another the longest count.
+    """
     matters = state.room.knowledge.matters
     silent = [(matter, said) for matter in matters.silent for said in matter.words.found_in(state.text)]
     spans = [(one, said) for one, phrases in matters.aspects.items() for said in phrases.found_in(state.text)]
@@ -116,7 +129,8 @@ def _matters(state: State) -> tuple[tuple[Matter, ...], list[str]]:
     kept = [(name, said) for name, said in spans if not any(said.inside(other) for other in all_said)]
     in_order = sorted(kept, key=lambda one: (one[1].start, ASPECTS.index(one[0]) if one[0] in ASPECTS else 0))
     quiet = [matter for matter, said in silent if not any(said.inside(other) for other in all_said)]
-    return tuple(dict.fromkeys(quiet)), list(dict.fromkeys(name for name, _ in in_order))
+    words = tuple(said.words for _, said in in_order)
+    return tuple(dict.fromkeys(quiet)), list(dict.fromkeys(name for name, _ in in_order)), words
 
 
 def _said(state: State, entity: Mapping[str, Any]) -> Said:
@@ -141,7 +155,7 @@ def only_an_aspect(state: State, more: int = _FEW) -> bool:
 
     ``more``: how many characters of something else do not count.
     """
-    silent, aspects = _matters(state)
+    _, aspects, _ = _matters(state)
     return bool(aspects) and nothing_but(state, "aspect", "programme", "place", "quantity", "fact", more=more)
 
 

@@ -57,7 +57,7 @@ def aspects_reply(state: State, asked: Asked, aspects: list[Aspect], more: Itera
     if not cited and not near:
         cited = clauses_of(state, asked)[:1]
     return {
-        **quote_clauses(state, [*cited, *near] if asked.aspect else [*near, *cited], "\n".join(lines)),
+        **quote_clauses(state, [*near, *cited], "\n".join(lines)),
         "suggestions": then,
         "outcome": "answered" if stated else "not_stated",
         "programme": asked.programme,

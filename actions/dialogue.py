@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -10,7 +11,8 @@ from rasa_sdk.events import FollowupAction, Restarted, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import interview
-from actions.asked import is_elliptical
+from actions.asked import asked_in, is_elliptical
+from actions.aspects_answer import nearest
 from actions.decision_reply import basis, signature
 from actions.hearsay import figures_put_forward
 from actions.knowledge_answer import answer, instead, open_figure, remembered, which_programme
@@ -36,6 +38,20 @@ def send_answer(dispatcher: CollectingDispatcher, state: State, reply: Reply) ->
     """The answer to a question, which the next message may refer to."""
     send(dispatcher, reply)
     return [SlotSet("asked", remembered(state, reply))]
+
+
+def with_nearest(state: State, reply: Reply) -> Reply:
+    """The first reply of an interview: the clause that the question came closest to is cited first, and read out."""
+    if state.intent != "check" or state.programme is None or state.pending:
+        return reply
+    asked = replace(asked_in(state), programme=state.programme)
+    near = nearest(state, replace(asked, aspects=()))
+    text = reply["text"]
+    if near and asked.is_clear and reply["kind"] == "question":
+        clause = state.room.knowledge.clauses[near[0]]
+        said = say("quote_line", quote=one_line(clause.quote), source=source(state.room.knowledge, clause))
+        text = f"{say('nearest_first')}{said}\n{text}"
+    return {**reply, "text": text, "cited": list(dict.fromkeys([*near, *reply["cited"]]))}
 
 
 def with_other_ways(state: State, reply: Reply) -> Reply:
@@ -162,7 +178,7 @@ class AskNext(_Turn):
                 send(dispatcher, reply)
             before = ""
             events.append(SlotSet("told", signature(now.decision)))
-        send(dispatcher, interview.question_reply(state, now, before))
+        send(dispatcher, with_nearest(state, interview.question_reply(state, now, before)))
         return [*events, SlotSet("pending", now.question.id), SlotSet("heard", None)]
 
 
@@ -191,14 +207,15 @@ class TellVerdict(_Turn):
             send(dispatcher, interview.unchanged_reply(state, now, before))
         else:
             for reply in interview.verdict_replies(state, now, before):
-                send(dispatcher, with_other_ways(state, reply))
+                send(dispatcher, with_nearest(state, with_other_ways(state, reply)))
         pending = state.pending if state.heard.get("what_if") else None  # what was asked is still open
         return [SlotSet("pending", pending), SlotSet("heard", None), SlotSet("told", signature(now.decision))]
 
     @staticmethod
     def which_programme(state: State, before: str) -> Reply:
         """Entitled to what? The clause the words come closest to, else the programmes to choose from."""
-        nearest = answer(state) if state.intent == "check" else None
+        asks = state.intent in ("check", "ask") or not state.heard.get("recorded")
+        nearest = answer(state) if asks else None
         if nearest and nearest["outcome"] != "clarify" and not nearest.get("nothing_found"):
             return {**nearest, "text": f"{before} {nearest['text']}".strip()}
         choice = which_programme(state)
@@ -254,7 +271,7 @@ class WhatElse(_Turn):
     action_name = "action_what_else"
 
     def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
-        if _about_one(state):
+        if _about_one(state) or instead(state) is not None:
             return []  # the interview or its end answers behind this
         reply, into = screening(state)
         before = interview.heard(state, interview.standing(state))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from actions.asked import Asked, beside, only_an_aspect
+from actions.holds import certainty
 from actions.quoting import quote_clauses
 from actions.reply import Reply
 from actions.speak import day, say
@@ -29,9 +30,10 @@ def duty(state: State, asked: Asked) -> Reply | None:
         return None
     level = [hit.clause.id for hit in asked.hits if hit.score >= _LEVEL * asked.hits[0].score]
     told = {name: spoken_duty(state, name) for name in level}
-    reply = quote_clauses(state, [name for name in level if told[name]], "\n".join(filter(None, told.values())))
+    opening, outcome = certainty(asked) or ("\n".join(filter(None, told.values())), "answered")
+    reply = quote_clauses(state, [name for name in level if told[name]], opening)
     cited = dict.fromkeys([*reply["cited"], *(hit.clause.id for hit in asked.hits)])
-    return without_a_sum(asked, unconfirmed(state, {**reply, "outcome": "answered", "cited": list(cited)}))
+    return without_a_sum(asked, unconfirmed(state, {**reply, "outcome": outcome, "cited": list(cited)}))
 
 
 def _stated(state: State, asked: Asked) -> bool:

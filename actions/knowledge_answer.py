@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from actions.asked import Asked, asked_in, nothing_but, only_an_aspect
-from actions.aspects_answer import aspects_reply, nearest, stated_aspect
+from actions.asked import Asked, asked_in, beside, nothing_but, only_an_aspect
+from actions.aspects_answer import aspects_reply, nearest, stated_aspect, unspoken
 from actions.comparison_answer import comparison
 from actions.definitions_answer import definition
 from actions.documents_answer import cited_document, later_document, other_year
 from actions.duties_answer import duty, spoken_duty
 from actions.hearsay import figures_put_forward
+from actions.holds import certainty
 from actions.manners import grievance, insult, of_the_last_answer, orders, today
 from actions.neighbours_answer import neighbour, silent_matter
 from actions.programmes import can_get, offered, programme_name
@@ -26,13 +27,9 @@ from actions.speak import say, wording
 from actions.standards_answer import local_standard, unconfirmed, without_a_sum
 from actions.state import State
 
-ON_SUBJECT = {"ask": 0.25, "check": 0.25, "nlu_fallback": 0.35, "why": 0.6, "what_else": 0.6, "out_of_scope": 0.6}
-"""By intent, the coverage (knowledge.search.Hit) from which a clause may be presented; a named programme counts as
-asking. Measured on lay questions left out one by one and on the out-of-scope training sentences, had they been taken
-for questions: 0.25 keeps 91 % of the questions and turns away 38 % of the others, 0.35 keeps 75 % and turns away 72 %;
-of the others with 8 or more characters none reaches 0.6, and 28 % of the questions do.
-Other intents are never answered with a clause."""
-_LONG = 8  # characters; the few of a shorter sentence are easily all in some clause
+ON_SUBJECT, ON_SUBJECT_AFTER_ALL = 0.3, 0.45
+"""From how much of a question in the clause (``Asked.grip``) it is about the notices; the second where it was taken for
+something that is none of their business. Neighbouring matters have been told apart before."""
 
 
 def answer(state: State) -> Reply:
@@ -89,6 +86,8 @@ def remembered(state: State, reply: Reply) -> dict[str, object]:
 
 
 _REMEMBERED = 3
+_A_WORD = 2  # characters
+_ELSE = ("out_of_scope", "why", "what_else", "human", "chitchat", "bot_challenge", "abuse")  # no question of ours
 
 
 def _finished(state: State, asked: Asked, reply: Reply) -> Reply:
@@ -126,16 +125,17 @@ def programme_in_general(state: State, asked: Asked) -> Reply | None:
 
 def found_clause(state: State, asked: Asked) -> Reply | None:
     """Search: the best clause, quoted with its sentence, when it is clearly about the question."""
-    if not on_subject(state, asked):
+    if not on_subject(state, asked) or unspoken(asked):
         return None
     best = asked.hits[0].clause.id
     if asked.aspect == "amount" and (whose := _whose_amount(state, asked, best)):
         return stated_aspect(state, replace(asked, programme=whose))
     about = [name for name in state.room.rules.benefits if best in _clauses_of(state, name)]
+    opening, outcome = certainty(asked) or (spoken_duty(state, best) or say("answer_found"), "answered")
     reply = {
-        **quote_hits(state, asked.hits[:1], spoken_duty(state, best) or say("answer_found")),
+        **quote_hits(state, asked.hits[:1], opening),
         "suggestions": [can_get(state, programme_name(state, name)) for name in about],
-        "outcome": "answered",
+        "outcome": outcome,
         "cited": [hit.clause.id for hit in asked.hits],
     }
     return without_a_sum(asked, unconfirmed(state, reply))
@@ -143,10 +143,8 @@ def found_clause(state: State, asked: Asked) -> Reply | None:
 
 def on_subject(state: State, asked: Asked) -> bool:
     """Whether the question is about the notices at all."""
-    enough = ON_SUBJECT["ask"] if asked.programme else ON_SUBJECT.get(state.intent, 1.1)
-    if not asked.hits or asked.hits[0].coverage < enough:
-        return False
-    return enough <= ON_SUBJECT["nlu_fallback"] or len(state.text) >= _LONG
+    doubted = state.intent in _ELSE and not asked.programme
+    return asked.grip >= (ON_SUBJECT_AFTER_ALL if doubted else ON_SUBJECT)
 
 
 def _whose_amount(state: State, asked: Asked, clause: str) -> str | None:
@@ -157,13 +155,12 @@ def _whose_amount(state: State, asked: Asked, clause: str) -> str | None:
     return next((name for name, one in amounts.items() if one and clause in one.cite), None)
 
 
-def too_short(state: State, asked: Asked) -> Reply | None:
-    """“补贴”, “怎么申请”, “截止到什么时候”: of which programme? A short choice."""
-    if state.intent in ("chitchat", "abuse"):
+def too_vague(state: State, asked: Asked) -> Reply | None:
+    """“补贴”, “怎么申请”, “我这种情况能领不”: of which programme? A short choice."""
+    if asked.programme or state.intent in ("chitchat", "abuse"):
         return None
-    if len(state.text.strip()) > 6 and (asked.programme or not only_an_aspect(state)):
-        return None
-    return which_programme(state)
+    vague = len(beside(state.text, [*state.room.knowledge.matters.vague, *asked.words])) < _A_WORD
+    return which_programme(state) if vague or only_an_aspect(state) else None
 
 
 def which_programme(state: State) -> Reply:
@@ -204,7 +201,7 @@ STEPS = (
     stated_aspect,
     silent_matter,
     programme_in_general,
-    too_short,
+    too_vague,
     grievance,
     found_clause,
     beyond_us,

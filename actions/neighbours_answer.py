@@ -12,7 +12,8 @@ from actions.standards_answer import unconfirmed
 from actions.state import State
 from knowledge.matters import Matter
 
-_WORD_FOR_WORD = 0.75  # coverage (knowledge.search.Hit) at which a clause answers, whatever else the words may mean
+NEAR = 0.3  # from how much of a question in the nearest clause (Asked.grip) it is next to what is asked
+_WORD_FOR_WORD = 0.85  # coverage (knowledge.search.Hit) at which a clause answers, whatever else the words may mean
 
 
 def neighbour(state: State, asked: Asked) -> Reply | None:
@@ -43,7 +44,7 @@ def _meant(state: State, asked: Asked, matter: Matter) -> bool:
 def silent_matter(state: State, asked: Asked) -> Reply | None:
     """“见习期间要不要签劳动合同”: no programme is named; the nearest clause, and that it does not say."""
     matters = unspoken(asked)
-    if not matters or asked.programme or not asked.is_near:
+    if not matters or asked.programme or asked.grip < NEAR:
         return None
     lines = [say("answer_not_stated", says=say("matter_not_stated", matter=one.name), refer_to="") for one in matters]
     return {

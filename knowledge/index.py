@@ -62,7 +62,7 @@ class TextIndex:
         query = query[:LONGEST_QUERY]
         for index, terms, share in (
             (self._characters, character_terms(query), _CHARACTERS),
-            (self._words, _word_terms(query), _WORDS),
+            (self._words, word_terms(query), _WORDS),
         ):
             scores = index.scores(terms, _CANDIDATES)
             for at, score in scores.items():
@@ -93,7 +93,8 @@ def pairs(terms: list[str]) -> list[str]:
     return terms[(len(terms) + 1) // 2 :]
 
 
-def _word_terms(text: str) -> list[str]:
+def word_terms(text: str) -> list[str]:
+    """Return jieba's words, longer ones also in their parts."""
     return [word for word in _cut_words(normalise(text)) if _UNIT.match(word)]
 
 
@@ -106,7 +107,7 @@ def _terms_of(document: Document) -> tuple[str, str]:
     def of(cut: Callable[[str], list[str]]) -> str:
         return " ".join(cut(document.headings) + 2 * cut(document.own) + cut(document.questions))
 
-    return of(character_terms), of(_word_terms)
+    return of(character_terms), of(word_terms)
 
 
 jieba.setLogLevel("WARNING")  # it reports the loading of its dictionary on every start

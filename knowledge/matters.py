@@ -77,16 +77,17 @@ class Matter:
 
 @dataclass(frozen=True, eq=False)
 class Matters:
-    """common/matters.yml. `manners` and `origin` are phrases by what they are for."""
+    """common/matters.yml. `manners` and `origin` are by what they are for; `vague` words say nothing of a topic."""
 
     aspects: Mapping[str, Phrases]
     silent: tuple[Matter, ...]
     neighbours: tuple[Matter, ...]
     manners: Mapping[str, Phrases]
     origin: Mapping[str, Collection[str]]
+    vague: tuple[str, ...]
 
 
-_TOP = ("aspects", "silent", "neighbours", "manners", "origin")
+_TOP = ("aspects", "silent", "neighbours", "manners", "origin", "vague")
 _SILENT = ("matter", "words", "stated")
 _NEIGHBOUR = ("matter", "words", "unless", "near", "aspects", "term")
 
@@ -128,4 +129,5 @@ def read_matters(source: SourceFile, clauses: Iterable[str], terms: Collection[s
         neighbours=listed("neighbours", _NEIGHBOUR),
         manners=phrases("manners"),
         origin={name: origin.texts(name) for name in origin.data},
+        vague=top.texts("vague"),
     )

@@ -5,10 +5,12 @@ wrote for it. Headings themselves are never hits: they answer nothing.
 """
 
 import datetime
-from collections.abc import Collection, Iterator
+import math
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from knowledge.index import LONGEST_QUERY, Bm25, Document, TextIndex, best_first, character_terms, pairs
+from knowledge.index import LONGEST_QUERY, Bm25, Document, TextIndex, best_first, character_terms, pairs, word_terms
 from knowledge.notice import Clause
 from knowledge.pack import Knowledge
 
@@ -21,6 +23,7 @@ class Hit:
 
     `score` is in (0, 1]; it orders the hits of one search and means nothing across searches. `coverage` (0–1) is the
     share of the question's character pairs that the clause or its lay questions contain: low means off the subject.
+    `weight` (0–1) is the same of its words, each counted by its rarity among the clauses.
     """
 
     clause: Clause
@@ -29,6 +32,7 @@ class Hit:
     end: int
     score: float
     coverage: float
+    weight: float
 
 
 class Searcher:
@@ -39,6 +43,10 @@ class Searcher:
         self._clauses = [clause for clause in knowledge.clauses.values() if clause.kind != "heading"]
         documents = [self._document(clause) for clause in self._clauses]
         self._pairs = [frozenset(_pairs_of(document)) for document in documents]
+        self._words = [
+            frozenset(word for part in _parts(document) for word in word_terms(part)) for document in documents
+        ]
+        self._in_clauses = Counter(word for words in self._words for word in words)
         self._index = TextIndex(documents)
         self._sentences = [(i, *span) for i, clause in enumerate(self._clauses) for span in sentences(clause.quote)]
         self._sentence_index = Bm25()
@@ -56,7 +64,11 @@ class Searcher:
         best = [at for at in best_first(mixed) if self._existed(at, as_of)][:limit]
         terms = character_terms(text[:LONGEST_QUERY])
         highlights, asked = self._highlights(terms, best), set(pairs(terms))
-        return [self._hit(at, highlights[at], mixed[at], asked) for at in best]
+        words = {word: self._rarity(word) for word in word_terms(text[:LONGEST_QUERY])}
+        return [self._hit(at, highlights[at], mixed[at], asked, words) for at in best]
+
+    def _rarity(self, word: str) -> float:
+        return math.log((len(self._clauses) + 1) / (self._in_clauses[word] + 0.5))
 
     def _document(self, clause: Clause) -> Document:
         notice = self._notices[clause.document]
@@ -77,10 +89,13 @@ class Searcher:
             spans.setdefault(clause, (start, end))
         return spans
 
-    def _hit(self, at: int, span: tuple[int, int], score: float, asked: Collection[str]) -> Hit:
+    def _hit(
+        self, at: int, span: tuple[int, int], score: float, asked: Collection[str], words: Mapping[str, float]
+    ) -> Hit:
         clause = self._clauses[at]
         coverage = len(self._pairs[at].intersection(asked)) / len(asked) if asked else 0.0
-        return Hit(clause, clause.quote[slice(*span)], *span, score, coverage)
+        weight = sum(rarity for word, rarity in words.items() if word in self._words[at]) / (sum(words.values()) or 1)
+        return Hit(clause, clause.quote[slice(*span)], *span, score, coverage, weight)
 
 
 def sentences(quote: str) -> Iterator[tuple[int, int]]:
@@ -109,6 +124,15 @@ def _trimmed(quote: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         yield start, start + len(inner)
 
 
+def _parts(document: Document) -> tuple[str, ...]:
+    return document.headings, document.own, document.questions
+
+
+def _words_of(document: Document) -> Iterator[str]:
+    for part in _parts(document):
+        yield from word_terms(part)
+
+
 def _pairs_of(document: Document) -> Iterator[str]:
-    for part in (document.headings, document.own, document.questions):
+    for part in _parts(document):
         yield from pairs(character_terms(part))
