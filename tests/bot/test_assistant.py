@@ -305,7 +305,7 @@ async def test_a_slash_before_words_is_only_a_slash(stub_assistant: Assistant) -
 async def test_personal_numbers_reach_neither_rasa_nor_the_store(stub_assistant: Assistant) -> None:
     await stub_assistant.reply("phone", "我的电话是１３８００１３８０００")
     tracker = await stub_assistant.agent.tracker_store.retrieve("phone")
-    assert "138" not in str([event.as_dict() for event in tracker.events])
+    assert "138001" not in str([event.as_dict() for event in tracker.events])  # "138" alone is in many a confidence
 
 
 async def test_date_place_and_message_number_reach_the_actions(stub_assistant: Assistant) -> None:
