@@ -85,7 +85,7 @@ def _multi(reading: Reading, question: Question, text: str, labels: Mapping[str,
     known = reading.profile.facts(reading.programme or "")
     if nothing or (reading.state.intent == "deny" and not reading.values and not stated):
         reading.chosen = nothing
-        for fact in question.facts:
+        for fact in reading.asked:
             if fact not in stated and fact not in known:
                 reading.record(fact, False, pieces[0] if nothing else said)
         return
@@ -93,7 +93,7 @@ def _multi(reading: Reading, question: Question, text: str, labels: Mapping[str,
     if submitted and all(piece in labels for piece in submitted):  # what is said behind them is read like anything else
         reading.chosen = True
         chosen = {fact: value for piece in submitted for fact, value in labels[piece].sets.items()}
-        for fact in question.facts:
+        for fact in dict.fromkeys([*reading.asked, *chosen]):
             if fact in chosen or (fact not in known and fact not in stated):
                 reading.record(fact, chosen.get(fact, False), said)
 

@@ -106,6 +106,21 @@ class Reading:
         return frozenset((*decision.missing, *decision.missing_for_amount))
 
     @property
+    def asked(self) -> tuple[str, ...]:
+        """The facts that the open question asks for; of a long list, those that still matter were offered."""
+        if self.question is None:
+            return ()
+        decide, unknown = self.state.room.rules.decide, self.before.unknowns(self.programme or "")
+        facts = self.before.facts(self.programme or "")
+        now = (
+            decide(self.programme, facts, as_of=self.as_of, place=self.place, declined=unknown)
+            if self.programme
+            else None
+        )
+        asks = now.next_question if now else None
+        return asks.facts if asks and asks.id == self.pending else self.question.facts
+
+    @property
     def current(self) -> Programme | None:
         return self.state.programme_in_force(self.programme, self.as_of)
 

@@ -15,7 +15,7 @@ from knowledge.text import normalise
 DEFAULT_PLACE = "本溪"
 SELF = "self"
 """The subject “the user and their unit”; any other is a person of the lexicon."""
-_TAKEN_FOR_A_QUESTION = ("ask", "out_of_scope", "chitchat")
+_TAKEN_FOR_A_QUESTION = ("ask", "check", "out_of_scope", "chitchat")
 
 
 Topic = tuple[str, str]

@@ -97,6 +97,9 @@ def stated_values(reading: Reading) -> None:
     for value in sorted(reading.values, key=lambda value: certainty(scene, value)):
         if value.start in doubted or _within_a_fact(state, value) or _only_says_when(reading, value):
             continue
+        others = [one for one in scene.values if one is not value]
+        if is_cue(state.room, state.text, others, covers(reading.current), (value.start, value.end)):
+            continue  # “城市低保一个月700元”: the month is what the sum is for
         if isinstance(value.low, (int, Fraction)) and value.low < 0:
             reading.problems.append({"problem": "negative", "said": value.text})
             continue
@@ -135,7 +138,7 @@ def cannot_tell(reading: Reading) -> None:
     if question is None or not (at_first or (reading.state.intent == "dont_know" and not reading.recorded)):
         return
     exact = {entry.fact for entry in reading.profile.entries(reading.programme) if not entry.approximate}
-    for fact in question.facts:
+    for fact in reading.asked:
         if fact not in exact and fact not in reading.recorded:
             reading.profile = reading.profile.declined(fact, reading.programme)
             reading.declined.append(fact)

@@ -9,8 +9,9 @@ from actions.assign import covers, is_cue
 from actions.programmes import programme_name
 from actions.reading import Reading
 from actions.speak import say
-from actions.state import SELF
+from actions.state import SELF, Topic
 from actions.stated import stated_facts, stated_values
+from eligibility.model import Programme
 
 
 def whom(reading: Reading) -> None:
@@ -31,6 +32,9 @@ def topic(reading: Reading) -> None:
     named = next(_named(reading), None)
     if state.intent == "resume" and named is None and reading.topics:
         _take_up(reading)
+        return
+    if named is None and (concerned := _corrected(reading)) is not None:
+        _take_up(reading, concerned)
         return
     in_passing = state.interviewing and not reading.switched and state.intent not in ("check", "resume", "inform")
     if named is None and reading.programme and _speaks_of_another_applicant(reading):
@@ -74,9 +78,24 @@ def _fact(found: Mapping[str, Any]) -> str:
     return str(found["value"]).partition("=")[0]
 
 
-def _take_up(reading: Reading) -> None:
-    """“接着刚才的”: what was laid aside last."""
-    subject, programme = reading.topics[-1]
+def _corrected(reading: Reading) -> Topic | None:
+    """What was laid aside last that a correction is about, if it says nothing of what is under discussion."""
+    if reading.state.intent != "correct" or reading.state.interviewing:
+        return None
+    facts = {_fact(found) for found in reading.state.entities if found["entity"] == "fact"}
+    room, text = reading.state.room, reading.state.text
+
+    def says(programme: Programme | None) -> bool:
+        return bool(facts & covers(programme)) or is_cue(room, text, reading.values, covers(programme))
+
+    own = [one for one in reversed(reading.topics) if one[0] == reading.subject]
+    force = reading.state.programme_in_force
+    return None if says(reading.current) else next((one for one in own if says(force(one[1], reading.as_of))), None)
+
+
+def _take_up(reading: Reading, wanted: Topic | None = None) -> None:
+    """“接着刚才的”: what was laid aside last, or what is ``wanted`` of it."""
+    subject, programme = wanted or reading.topics[-1]
     if (subject, programme) == (reading.subject, reading.programme):
         return
     reading.lay_aside()

@@ -95,10 +95,14 @@ def _asks_a_not_a(before: str, words: str) -> bool:
     return words[0] in "没不" and before[-1:] == words[1:2]
 
 
+def _asked_before(doc: Doc, span: Span) -> int:
+    """Where the part of the text begins that a fact stands in, behind a space that ends a question: “能领不 是市级”."""
+    borders = [at for at in doc.user_data.get(BORDERS, ()) if at <= span.start and _QUESTION.search(doc[:at].text)]
+    return max(borders, default=0)
+
+
 def _assertion(doc: Doc, span: Span) -> Span | None:
-    before = doc[: span.start].text
-    if span.start in doc.user_data.get(BORDERS, ()) and _QUESTION.search(before):
-        return span
+    before = doc[_asked_before(doc, span) : span.start].text
     if before.endswith(_DOUBTS) or _asks_a_not_a(before, span.text):
         return None
     given = _FOR_ME.search(before)  # “从没给我交过失业保险”
