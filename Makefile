@@ -17,8 +17,10 @@ chat: setup ## 在终端里聊
 train: setup ## 训练对话模型（数据没变就不重训）
 	@$(BIN)/wengang train --if-stale $(ARGS)
 
-test: setup browser ## 全部测试
-	@$(BIN)/python -m pytest -q $(ARGS)
+# A file's tests share a process, for they share what is dear: a loaded model, a checked pack, a database.
+test: setup browser ## 全部测试（两个进程；ARGS=路径 只跑一部分）
+	@$(BIN)/wengang train --if-stale
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)
 
 lint: setup ## 代码风格与类型
 	@$(BIN)/ruff check .
