@@ -44,7 +44,7 @@ class ActionEndpoint(EndpointConfig):
         self.domain: Json = {}
         self._apology, self.deadline = dict(apology), deadline
         self._executor = _PackageExecutor(package)
-        self._worker = _Worker()
+        self._worker: _Worker | None = None  # made by the first request: threads do not survive a fork
 
     async def request(self, method: str = "post", json: Json | None = None, **_: Any) -> Json:  # type: ignore[override]
         """Run the action named in `json` (Rasa's action call) and return its events and responses.
@@ -52,15 +52,23 @@ class ActionEndpoint(EndpointConfig):
         Raises ActionExecutionRejection when the action itself rejects its turn.
         """
         call = json or {}
+        worker = self._worker = self._worker or _Worker()
         try:
-            answer = await self._worker.run(self._executor.run(self._isolated(call)), self.deadline)
+            answer = await worker.run(self._executor.run(self._isolated(call)), self.deadline)
             return _as_json(answer)
         except SdkRejection as rejection:
             raise ActionExecutionRejection(rejection.action_name, rejection.message) from rejection
         except Exception as error:  # whatever went wrong, the user gets an answer
             if isinstance(error, asyncio.TimeoutError):
-                self._worker = self._worker.replaced()
+                worker.abandon()
+                self._worker = None
             return self._apologise(call, error)
+
+    def rest(self) -> None:
+        """End the thread; the next request makes another."""
+        if self._worker:
+            self._worker.end()
+            self._worker = None
 
     def _isolated(self, call: Json) -> Any:
         """Give the action its own copy of the slots, as HTTP would: writing into one must not rewrite the tracker."""
@@ -116,7 +124,8 @@ class _Worker:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, name="actions", daemon=True).start()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="actions", daemon=True)
+        self._thread.start()
 
     async def run(self, action: Coroutine[Any, Any, Any], deadline: float) -> Any:
         """Return what the coroutine returns. Raises asyncio.TimeoutError after `deadline` seconds."""
@@ -124,7 +133,12 @@ class _Worker:
             asyncio.wrap_future(asyncio.run_coroutine_threadsafe(action, self._loop)), deadline
         )
 
-    def replaced(self) -> "_Worker":
-        """Return a fresh worker; this one ends when (if) its action does."""
+    def abandon(self) -> None:
+        """Stop when (if) the action that runs does."""
         self._loop.call_soon_threadsafe(self._loop.stop)
-        return _Worker()
+
+    def end(self) -> None:
+        """Stop now; no action is running."""
+        self.abandon()
+        self._thread.join()
+        self._loop.close()

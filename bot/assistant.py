@@ -66,6 +66,7 @@ class Assistant:
     ) -> "Assistant":
         """Return an assistant that has already answered once, so that the first user does not wait for it to warm up.
 
+        It has no thread, connection or event loop yet: this process may be forked.
         `model_path`: a model archive; default: the model of the present data, trained now if there is none.
         `conversations`, `lock_store`: where conversations are kept and locked; default: in memory.
         `actions`: the package of custom actions; `deadline`: seconds one action may take.
@@ -82,8 +83,13 @@ class Assistant:
         assistant = cls(agent, apology)
         await assistant.reply("warm-up", "你好")
         endpoint.deadline = deadline
-        assistant._keep_in(RememberingTrackerStore(agent.domain, conversations))
+        endpoint.rest()
+        assistant.keep_in(conversations)
         return assistant
+
+    def keep_in(self, conversations: Conversations | None) -> None:
+        """Keep conversations there from now on; None: in memory. What was kept elsewhere does not come along."""
+        self._keep_in(RememberingTrackerStore(self.agent.domain, conversations))
 
     async def reply(
         self,

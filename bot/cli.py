@@ -71,28 +71,47 @@ def run(arguments: list[str]) -> int:
 
 
 @app.command(help=say("command.serve"))
-def serve() -> None:
-    """Train if need be, migrate, load, serve."""
+def serve(workers: str = typer.Option(None, "--workers", metavar="N", help=say("option.workers"))) -> None:
+    """Train if need be, migrate, load, serve: in this process, or in several forked from it."""
     from actions.room import room
-    from bot.server import bind, create_app
-    from bot.server import serve as serve_app
+    from bot import workers as processes
+    from bot.server import create_app
+    from bot.serving import address, bind
+    from bot.serving import serve as serve_app
     from bot.store import InDatabase, InMemory, migrate, open_engine
+    from bot.store.locks import HostLocks, LocalLocks, RedisLocks
 
-    settings = load()
+    settings = load(**({} if workers is None else {"workers": workers}))
     settings.key()
     taken = bind(settings.host, settings.port)
     migrate(settings.database_url)
     here = room()  # the one that the actions use; a broken pack is told before the model is trained
     print(say("serve.loading"), file=sys.stderr)
     _model()
+    assistant = asyncio.run(_assistant())
+    here_only = HostLocks() if settings.workers > 1 else LocalLocks()
 
     async def make_app() -> Any:
-        in_database = settings.tracker_store == "sql"
-        kept = InDatabase(open_engine(settings.database_url)) if in_database else InMemory()
-        assistant = await _assistant(kept)
-        return create_app(assistant, here.rules, here.searcher, settings, kept)
+        """What has threads or connections is made here: after the fork."""
+        engine = open_engine(settings.database_url, settings.connections())
+        kept = InDatabase(engine) if settings.tracker_store == "sql" else InMemory()
+        assistant.keep_in(kept)
+        locks = RedisLocks(settings.redis_url) if settings.redis_url else here_only
+        return create_app(assistant, here.rules, here.searcher, settings, kept, locks, engine)
 
-    serve_app(make_app, taken, lambda url: print(say("serve.ready", url=url), flush=True))
+    def ready() -> None:
+        print(say("serve.ready", url=address(taken)), flush=True)
+
+    def stopping() -> None:
+        taken.close()  # else those who come now would wait at a door that nobody opens
+        print(say("serve.stopping"), file=sys.stderr)
+
+    if settings.workers == 1:
+        serve_app(make_app, taken, ready)
+    else:
+        processes.run(
+            settings.workers, lambda seat: serve_app(make_app, taken, seat.ready, seat.orphaned), ready, stopping
+        )
 
 
 @app.command(help=say("command.chat"))
@@ -427,7 +446,8 @@ def _known_errors() -> tuple[type[Exception], ...]:
         ("knowledge.errors", "PackError"),
         ("eligibility.errors", "DecisionError"),
         ("bot.store.database", "StoreError"),
-        ("bot.server", "ServeError"),
+        ("bot.serving", "ServeError"),
+        ("bot.workers", "WorkersFailed"),
         ("bot.train", "TrainingError"),
     ):
         if module in sys.modules:

@@ -40,7 +40,16 @@ class Settings(BaseSettings):
         env="WENGANG_TRACKER_STORE",
         description="对话存哪里：sql（上面的数据库）或 memory（重启就没，只供试验）",
     )
-    redis_url: str | None = Field(None, env="WENGANG_REDIS_URL", description="Redis 地址；多个进程一起服务时才需要")
+    redis_url: str | None = Field(
+        None,
+        env="WENGANG_REDIS_URL",
+        description="Redis 地址；几台机器一起服务时才需要（同一台机器上的几个进程不需要）",
+    )
+    workers: int = Field(1, env="WENGANG_WORKERS", description="几个进程一起服务，一般等于核数；也可写 --workers")
+    queue: int = Field(100, env="WENGANG_QUEUE", description="每个进程最多同时办几句（含排队的），再多就请人稍候")
+    database_connections: int = Field(
+        20, env="WENGANG_DATABASE_CONNECTIONS", description="这台机器最多用几个数据库连接，各进程平分（每个至少 2 个）"
+    )
     host: str = Field("127.0.0.1", env="WENGANG_HOST", description="网页和接口的监听地址")
     port: int = Field(8000, env="WENGANG_PORT", description="网页和接口的端口")
     as_of: date | None = Field(
@@ -85,6 +94,23 @@ class Settings(BaseSettings):
             raise ValueError(say("settings.redis_url", value=brief(value)))
         return value
 
+    @validator("workers", pre=True)
+    def _workers(cls, value: Any, values: dict[str, Any]) -> int:
+        count = _count(value, 1, 64)
+        if count > 1 and values.get("tracker_store") == "memory":
+            raise ValueError(say("settings.workers_memory"))
+        if count > 1 and "database_url" in values and _in_memory(values["database_url"]):
+            raise ValueError(say("settings.workers_sqlite"))
+        return count
+
+    @validator("queue", pre=True)
+    def _queue(cls, value: Any) -> int:
+        return _count(value, 1, 10_000)
+
+    @validator("database_connections", pre=True)
+    def _database_connections(cls, value: Any) -> int:
+        return _count(value, 2, 1_000)
+
     @validator("port", pre=True)
     def _port(cls, value: Any) -> int:
         if not str(value).strip().isascii() or not str(value).strip().isdigit() or not 1 <= int(value) <= 65535:
@@ -106,6 +132,10 @@ class Settings(BaseSettings):
     def today(self) -> date:
         """The date answers are given for, unless a conversation sets another."""
         return self.as_of or datetime.now(CHINA).date()
+
+    def connections(self) -> int:
+        """How many connections one process may have to the database."""
+        return max(2, self.database_connections // self.workers)
 
     def key(self) -> bytes:
         """The secret behind conversation numbers. Raises SettingsError when var/secret cannot be made."""
@@ -146,6 +176,18 @@ def table() -> str:
 
 def _default(value: Any) -> str:
     return "不设" if value is None else f"`{value}`".replace(f"{ROOT}/", "")
+
+
+def _count(value: Any, least: int, most: int) -> int:
+    text = str(value).strip()
+    if not (text.isascii() and text.isdigit() and least <= int(text[:9]) <= most):
+        raise ValueError(say("settings.count", least=least, most=most, value=brief(text)))
+    return int(text)
+
+
+def _in_memory(database_url: str) -> bool:
+    url = make_url(database_url)
+    return url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:")
 
 
 def _long_enough(value: SecretStr | None, least: int, key: str) -> SecretStr | None:

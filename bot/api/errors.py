@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from bot.inputs import InputError
 from bot.messages import has, say
 from bot.store import Conflict
+from bot.store.turns import NotNow
 from eligibility.errors import DecisionError
 
 logger = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ def install(app: FastAPI) -> None:
     app.exception_handler(SQLAlchemyError)(_not_kept)
     app.exception_handler(Conflict)(_busy)
     app.exception_handler(TimeoutError)(_busy)
+    app.exception_handler(NotNow)(_not_now)
 
 
 def _refused(request: Request, error: ApiError) -> JSONResponse:
@@ -75,6 +77,10 @@ def _not_kept(request: Request, error: SQLAlchemyError) -> JSONResponse:
 
 def _busy(request: Request, error: Exception) -> JSONResponse:
     return problem(503, say("api.busy"), headers=_LATER)
+
+
+def _not_now(request: Request, error: NotNow) -> JSONResponse:
+    return problem(503, say(f"api.{error.reason}"), headers=_LATER)
 
 
 def _http(request: Request, error: HTTPException) -> JSONResponse:

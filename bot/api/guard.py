@@ -126,4 +126,4 @@ def _as_json(headers: Iterable[tuple[bytes, bytes]]) -> Iterable[tuple[bytes, by
 
 
 def _is_data(path: str) -> bool:
-    return path.startswith(("/api/", "/webhooks/", "/healthz"))
+    return path.startswith(("/api/", "/webhooks/", "/healthz", "/readyz"))

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -46,6 +48,24 @@ class HeldTurn:
     version: int = 0
     events: Sequence[Event] | None = None
     replies: Replies | None = None
+
+
+_held: ContextVar[HeldTurn | None] = ContextVar("held", default=None)
+
+
+@contextmanager
+def held(turn: HeldTurn) -> Iterator[HeldTurn]:
+    """While this lasts, what the dialogue saves of the conversation is only noted in `turn`."""
+    token = _held.set(turn)
+    try:
+        yield turn
+    finally:
+        _held.reset(token)
+
+
+def turn_being_held() -> HeldTurn | None:
+    """The turn that the code that asks is a part of."""
+    return _held.get()
 
 
 class Conversations(Protocol):

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.messages import say
 
 _BUSY_SECONDS = 15
+_PATIENCE = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "tcp_user_timeout": 10_000}
 MIGRATIONS = Path(__file__).with_name("migrations")
 _LOCK = 0x77656E67  # "weng": one migration at a time on PostgreSQL
 
@@ -22,18 +23,22 @@ class StoreError(RuntimeError):
     """The database cannot be used. ``str()`` is one Chinese sentence."""
 
 
-def open_engine(url: str) -> Engine:
-    """Return an engine (SQLAlchemy 2.0 style); SQLite files get their folder, WAL and a busy timeout."""
+def open_engine(url: str, connections: int = 5) -> Engine:
+    """Return an engine (SQLAlchemy 2.0 style) with at most so many `connections`.
+
+    SQLite files get their folder, WAL and a busy timeout; PostgreSQL is given up when it does not answer.
+    """
     address = make_url(url)
+    pool: dict[str, Any] = {"pool_size": connections, "max_overflow": 0, "pool_timeout": _BUSY_SECONDS}
     if address.get_backend_name() != "sqlite":
-        return sa.create_engine(address, future=True, pool_pre_ping=True, pool_size=5)
+        return sa.create_engine(address, future=True, pool_pre_ping=True, connect_args=_PATIENCE, **pool)
     if address.database and address.database != ":memory:":
         try:
             Path(address.database).parent.mkdir(parents=True, exist_ok=True)
         except OSError:
             raise _unusable(url) from None
     shared = {"timeout": _BUSY_SECONDS, "check_same_thread": False}  # a pooled connection, one thread at a time
-    engine = sa.create_engine(address, future=True, poolclass=sa.pool.QueuePool, connect_args=shared)
+    engine = sa.create_engine(address, future=True, poolclass=sa.pool.QueuePool, connect_args=shared, **pool)
     sa.event.listen(engine, "connect", prepare_sqlite)
     return engine
 

@@ -1,9 +1,13 @@
-"""One turn of a conversation at a time: in this process, or among many with Redis."""
+"""One turn of a conversation at a time: in this process, among those of this machine, or among many with Redis."""
 
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import hashlib
 import logging
+import tempfile
+import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
@@ -15,8 +19,8 @@ from redis.exceptions import LockError, RedisError
 logger = logging.getLogger(__name__)
 
 _PATIENCE = 30.0  # seconds a message waits for the one before it
-_LIFETIME = 60.0  # seconds after which the lock of a process that died is free again
-_POLL = 0.01  # seconds
+_LIFETIME = 10.0  # seconds after which Redis frees the lock of a process that died; a turn takes less
+_POLL = 0.005  # seconds
 
 
 class Locks(Protocol):
@@ -44,6 +48,39 @@ class LocalLocks:
             yield
         finally:
             lock.release()
+
+
+class HostLocks:
+    """Among the processes forked from one that made it: each conversation is a byte of one file.
+
+    The kernel frees the bytes of a process that dies. Make it before the fork, and only one of it.
+    """
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process lives
+        self._here = LocalLocks()
+
+    @asynccontextmanager
+    async def hold(self, sender: str) -> AsyncIterator[None]:
+        """Hold it; others wait, those of one process in turn. Raises TimeoutError when it cannot be had in time."""
+        byte = int.from_bytes(hashlib.sha256(sender.encode()).digest()[:6], "big")
+        async with self._here.hold(str(byte)):  # to the kernel all turns of a process are the same
+            until = time.monotonic() + _PATIENCE
+            while not self._taken(byte):
+                if time.monotonic() > until:
+                    raise TimeoutError(f"a turn of the conversation takes longer than {_PATIENCE} s")
+                await asyncio.sleep(_POLL)
+            try:
+                yield
+            finally:
+                fcntl.lockf(self._file, fcntl.LOCK_UN, 1, byte)
+
+    def _taken(self, byte: int) -> bool:
+        try:
+            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte)
+        except (BlockingIOError, PermissionError):
+            return False
+        return True
 
 
 class RedisLocks:

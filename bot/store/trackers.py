@@ -3,9 +3,7 @@
 import bot.rasa_patches  # isort: skip  # noqa: F401  - first: it decides how Rasa is imported
 
 import asyncio
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterable
 from typing import Any
 
 from rasa.core.brokers.broker import EventBroker
@@ -14,27 +12,15 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import SlotSet, deserialise_events
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.store.conversations import Conversations, HeldTurn, InMemory
+from bot.store.conversations import Conversations, HeldTurn, InMemory, turn_being_held
 from bot.store.remembered import remembered
-
-_turn: ContextVar[HeldTurn | None] = ContextVar("turn", default=None)
-
-
-@contextmanager
-def held(turn: HeldTurn) -> Iterator[HeldTurn]:
-    """While this lasts, what Rasa saves of the conversation is only noted in `turn`."""
-    token = _turn.set(turn)
-    try:
-        yield turn
-    finally:
-        _turn.reset(token)
 
 
 class RememberingTrackerStore(TrackerStore):
     """Trackers as long as one turn, whatever the length of the conversation. It raises when it cannot store.
 
-    Inside ``held`` nothing is written: the door keeps the turn as a whole. Outside (terminal, Rasa's own commands) each
-    save is a transaction of its own.
+    Inside ``bot.store.conversations.held`` nothing is written: the door keeps the turn as a whole. Outside (terminal,
+    Rasa's own commands) each save is a transaction of its own.
     """
 
     def __init__(
@@ -49,7 +35,7 @@ class RememberingTrackerStore(TrackerStore):
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """Return the tracker of a conversation, without slots that the domain does not know any more."""
-        turn = _turn.get()
+        turn = turn_being_held()
         if turn is not None and turn.events is not None:
             found = list(turn.events)
         else:
@@ -66,7 +52,7 @@ class RememberingTrackerStore(TrackerStore):
         """Note what is to be remembered; outside of a held turn, keep it at once."""
         await self.stream_events(tracker)
         events = remembered([event.as_dict() for event in tracker.events])
-        turn = _turn.get()
+        turn = turn_being_held()
         if turn is not None:
             turn.events = events
             return

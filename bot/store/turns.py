@@ -8,25 +8,46 @@ is kept, and the same message sent again is a new attempt.
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from bot.store.conversations import Conflict, Conversations, HeldTurn, Replies
+from bot.store.conversations import Conflict, Conversations, HeldTurn, Replies, held
 from bot.store.locks import LocalLocks, Locks
-from bot.store.trackers import held
 
 _ATTEMPTS = 3  # with the lock in place a conflict is rare; without it (Redis gone) two processes may meet
 
 
-class Turns:
-    """Runs turns over the conversations they are kept in."""
+class NotNow(Exception):
+    """No turn is begun: `reason` is ``crowded`` (as many as may are waiting) or ``stopping``. Nothing was kept."""
 
-    def __init__(self, conversations: Conversations, locks: Locks | None = None) -> None:
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Turns:
+    """Runs turns over the conversations they are kept in, at most `most` at a time (those that wait included).
+
+    Set `stopping`, and no further turn is begun.
+    """
+
+    def __init__(self, conversations: Conversations, locks: Locks | None = None, most: int = 100) -> None:
         self._conversations, self._locks = conversations, locks or LocalLocks()
         self._running: set[asyncio.Task[Replies]] = set()
+        self.most, self.stopping = most, False
+
+    @property
+    def running(self) -> int:
+        """How many turns have begun and not ended."""
+        return len(self._running)
 
     async def once(self, sender: str, text: str, message: str | None, run: Callable[[], Awaitable[Replies]]) -> Replies:
         """Return the replies to this message; `run` makes them unless the message was answered before.
 
-        `text`: the message as it may be kept (masked). Raises what `run` and the store raise; then nothing is kept.
+        `text`: the message as it may be kept (masked). Raises NotNow, and what `run` and the store raise; then nothing
+        is kept.
         """
+        if self.stopping:
+            raise NotNow("stopping")
+        if self.running >= self.most:
+            raise NotNow("crowded")
         task = asyncio.create_task(self._once(sender, text, message, run))
         self._running.add(task)
         task.add_done_callback(self._running.discard)

@@ -141,6 +141,9 @@ class FakeAssistant:
         self.calls: list[dict[str, Any]] = []
         self.fail: Exception | None = None
 
+    def keep_in(self, conversations: Any) -> None:
+        """It remembers nothing."""
+
     async def reply(
         self,
         sender: str,

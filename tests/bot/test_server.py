@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import sqlite3
 from contextlib import asynccontextmanager
 
 import httpx
@@ -44,10 +45,16 @@ def make_client(tmp_path, assistant, rules, searcher):
     def make(**more):
         chosen = settings(tmp_path, **more)
         migrate(chosen.database_url)
-        app = create_app(assistant, rules, searcher, chosen)
-        return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test")
+        make.app = create_app(assistant, rules, searcher, chosen)
+        return httpx.AsyncClient(transport=httpx.ASGITransport(app=make.app), base_url="http://test")
 
     return make
+
+
+@pytest.fixture
+def app(make_client):
+    """The application of the last client that was made."""
+    return lambda: make_client.app
 
 
 @pytest.fixture
@@ -322,6 +329,56 @@ class TestReading:
     async def test_health(self, client):
         assert (await client.get("/healthz")).json() == {"status": "ok"}
 
+    async def test_ready(self, client):
+        told = await client.get("/readyz")
+        assert told.status_code == 200 and told.headers["Cache-Control"] == "no-store"
+        assert told.json() == {"status": "ok", "database": True, "stopping": False, "running": 0, "queue": 100}
+
+    async def test_alive_but_not_ready_without_its_database(self, make_client, tmp_path):
+        client = make_client()
+        with sqlite3.connect(tmp_path / "test.db") as database:
+            database.execute("DROP TABLE conversations")
+        database.close()
+        assert (await client.get("/healthz")).status_code == 200
+        told = await client.get("/readyz")
+        assert told.status_code == 503 and told.json()["database"] is False
+
+
+class TestTooMuch:
+    """What is refused with 503, when to come again, and nothing done."""
+
+    @pytest.fixture
+    def gate(self, assistant):
+        """Turns wait until it is set."""
+        gate, reply = asyncio.Event(), assistant.reply
+
+        async def slow(*args, **kwargs):
+            await gate.wait()
+            return await reply(*args, **kwargs)
+
+        assistant.reply = slow
+        return gate
+
+    async def test_more_than_may_wait_are_asked_to_come_again(self, make_client, assistant, gate):
+        client = make_client(queue=3)
+        waiting = [asyncio.create_task(client.post("/api/messages", json={"text": "你好"})) for _ in range(3)]
+        while (await client.get("/readyz")).json()["running"] < 3:
+            await asyncio.sleep(0.01)
+        refused = await client.post("/api/messages", json={"text": "你好"})
+        assert "请稍候" in chinese_sentence(refused, 503) and refused.headers["Retry-After"] == "5"
+        gate.set()
+        assert [(await task).status_code for task in waiting] == [200] * 3 and len(assistant.calls) == 3
+        assert (await client.post("/api/messages", json={"text": "你好"})).status_code == 200
+
+    async def test_whoever_stops_begins_no_turn_and_says_so(self, client, app, assistant):
+        app().state.turns.stopping = True
+        refused = await client.post("/api/messages", json={"text": "你好"})
+        assert "重启" in chinese_sentence(refused, 503) and refused.headers["Retry-After"] == "5"
+        assert not assistant.calls
+        told = await client.get("/readyz")
+        assert told.status_code == 503 and told.json()["stopping"] is True
+        assert (await client.get("/healthz")).status_code == 200
+
 
 class TestRest:
     async def test_it_is_off_unless_a_token_is_set(self, client):
@@ -394,7 +451,7 @@ class TestSafety:
     async def test_openapi_tells_every_route_and_how_it_fails(self, client):
         told = (await client.get("/openapi.json")).json()
         assert {"/api/messages", "/api/decisions", "/api/search", "/api/clauses/{clause}", "/api/programmes",
-                "/healthz"} <= set(told["paths"])  # fmt: skip
+                "/healthz", "/readyz"} <= set(told["paths"])  # fmt: skip
         assert "HTTPValidationError" not in json.dumps(told)
 
 

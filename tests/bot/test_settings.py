@@ -57,6 +57,10 @@ def test_environment_counts(monkeypatch):
         ("WENGANG_DATABASE_URL", "var/x.db"),
         ("WENGANG_DATABASE_URL", "mysql://x/y"),
         ("WENGANG_DATABASE_URL", "://"),
+        ("WENGANG_WORKERS", "0"),
+        ("WENGANG_WORKERS", "两个"),
+        ("WENGANG_QUEUE", "-1"),
+        ("WENGANG_DATABASE_CONNECTIONS", "1"),
         ("WENGANG_REDIS_URL", "localhost:6379"),
         ("WENGANG_REST_TOKEN", "short"),
         ("WENGANG_SECRET", "short"),
@@ -69,6 +73,22 @@ def test_bad_value_is_one_sentence_naming_the_variable(monkeypatch, name, value)
         load()
     said = str(caught.value)
     assert name in said and said.endswith("。") and "\n" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("WENGANG_TRACKER_STORE", "memory"), ("WENGANG_DATABASE_URL", "sqlite://")]
+)
+def test_several_workers_need_a_store_they_share(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    assert load(workers=1).workers == 1
+    with pytest.raises(SettingsError) as caught:
+        load(workers=2)
+    said = str(caught.value)
+    assert name in said and "WENGANG_WORKERS" in said and said.endswith("。") and "\n" not in said
+
+
+def test_workers_share_the_connections():
+    assert [load(workers=n, database_connections=20).connections() for n in (1, 4, 20)] == [20, 5, 2]
 
 
 def test_complaint_about_an_address_does_not_repeat_its_password(monkeypatch):

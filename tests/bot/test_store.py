@@ -5,6 +5,8 @@ import bot.rasa_patches  # isort: skip  # noqa: F401 - first: it decides how Ras
 import asyncio
 import json
 import os
+import signal
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -21,7 +23,7 @@ from sqlalchemy.engine import make_url
 
 from bot.store import Conflict, InDatabase, InMemory, StoreError, migrate, open_engine
 from bot.store.conversations import HeldTurn
-from bot.store.locks import LocalLocks, RedisLocks
+from bot.store.locks import HostLocks, LocalLocks, RedisLocks
 from bot.store.models import Base, Turn, now
 from bot.store.trackers import RememberingTrackerStore
 from bot.store.turns import Turns
@@ -301,11 +303,11 @@ async def test_no_update_is_lost_between_processes(kept, locked):
 # ── locks ──
 
 
-@pytest.fixture(params=["local", "redis"])
+@pytest.fixture(params=["local", "host", "redis"])
 async def locks(request):
-    """Both kinds of lock, those of two processes each."""
-    if request.param == "local":
-        one = LocalLocks()
+    """Each kind of lock, where it can be those of two processes (for the others: tests/faults)."""
+    if request.param != "redis":
+        one = LocalLocks() if request.param == "local" else HostLocks()
         return one, one
     try:
         await Redis.from_url(REDIS).ping()
@@ -342,6 +344,33 @@ async def test_a_lock_is_free_again_after_an_error(locks):
         with pytest.raises(KeyError):
             async with lock.hold(sender):
                 raise KeyError
+
+
+def test_a_process_that_dies_frees_what_it_held():
+    """Two processes forked from one, as workers are; the first is killed while it holds the conversation."""
+    locks, (holds, tell) = HostLocks(), os.pipe()
+    pid = os.fork()
+    if pid == 0:
+
+        async def hold():
+            async with locks.hold("s"):
+                os.write(tell, b"x")
+                time.sleep(60)
+
+        asyncio.run(hold())
+    os.read(holds, 1)
+
+    async def wait():
+        async with locks.hold("other"):
+            pass
+        waiting = asyncio.create_task(locks.hold("s").__aenter__())
+        await asyncio.sleep(0.05)
+        assert not waiting.done(), "two processes hold one conversation"
+        os.kill(pid, signal.SIGKILL)
+        await asyncio.wait_for(waiting, 10)
+
+    asyncio.run(wait())
+    os.waitpid(pid, 0)
 
 
 async def test_without_redis_turns_go_on(caplog):
