@@ -19,6 +19,8 @@ from rasa.utils.endpoints import EndpointConfig
 from rasa_sdk.executor import ActionExecutor
 from rasa_sdk.interfaces import ActionExecutionRejection as SdkRejection
 
+from bot.metrics import stage
+
 logger = logging.getLogger(__name__)
 
 _ROOT = Path(__file__).parent.parent
@@ -54,7 +56,8 @@ class ActionEndpoint(EndpointConfig):
         call = json or {}
         worker = self._worker = self._worker or _Worker()
         try:
-            answer = await worker.run(self._executor.run(self._isolated(call)), self.deadline)
+            with stage("actions"):
+                answer = await worker.run(self._executor.run(self._isolated(call)), self.deadline)
             return _as_json(answer)
         except SdkRejection as rejection:
             raise ActionExecutionRejection(rejection.action_name, rejection.message) from rejection

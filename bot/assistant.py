@@ -23,6 +23,7 @@ from actions.reply import Reply, text_reply
 from actions.speak import say, wording
 from bot.action_endpoint import ActionEndpoint, describe
 from bot.inputs import LONGEST_MESSAGE
+from bot.metrics import timed
 from bot.nlu.text import escape_command, has_words, normalise_message
 from bot.privacy import mask
 from bot.store.conversations import Conversations
@@ -80,6 +81,7 @@ class Assistant:
         agent.tracker_store = RememberingTrackerStore()  # not Rasa's fail-safe wrapper: it loses turns in silence
         agent.load_model(path)
         endpoint.domain = agent.domain.as_dict()
+        agent.processor.parse_message = timed("nlu", agent.processor.parse_message)
         assistant = cls(agent, apology)
         await assistant.reply("warm-up", "你好")
         endpoint.deadline = deadline

@@ -73,15 +73,20 @@ def run(arguments: list[str]) -> int:
 @app.command(help=say("command.serve"))
 def serve(workers: str = typer.Option(None, "--workers", metavar="N", help=say("option.workers"))) -> None:
     """Train if need be, migrate, load, serve: in this process, or in several forked from it."""
-    from actions.room import room
+    from bot import logs
     from bot import workers as processes
+
+    settings = load(**({} if workers is None else {"workers": workers}))
+    logs.configure(settings.log)
+    figures = processes.figures_folder() if settings.workers > 1 else None  # before anything counts
+    from actions.room import room
+    from bot.metrics import worker_lost
     from bot.server import create_app
     from bot.serving import address, bind
     from bot.serving import serve as serve_app
     from bot.store import InDatabase, InMemory, migrate, open_engine
     from bot.store.locks import HostLocks, LocalLocks, RedisLocks
 
-    settings = load(**({} if workers is None else {"workers": workers}))
     settings.key()
     taken = bind(settings.host, settings.port)
     migrate(settings.database_url)
@@ -106,11 +111,16 @@ def serve(workers: str = typer.Option(None, "--workers", metavar="N", help=say("
         taken.close()  # else those who come now would wait at a door that nobody opens
         print(say("serve.stopping"), file=sys.stderr)
 
-    if settings.workers == 1:
+    if figures is None:
         serve_app(make_app, taken, ready)
-    else:
+        return
+    with figures:
         processes.run(
-            settings.workers, lambda seat: serve_app(make_app, taken, seat.ready, seat.orphaned), ready, stopping
+            settings.workers,
+            lambda seat: serve_app(make_app, taken, seat.ready, seat.orphaned),
+            ready,
+            stopping,
+            worker_lost,
         )
 
 

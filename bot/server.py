@@ -10,7 +10,7 @@ from starlette.staticfiles import StaticFiles
 from bot.api import errors
 from bot.api.conversation import Answers, Conversation, message_routes, rest_routes
 from bot.api.guard import Guard
-from bot.api.health import health_routes
+from bot.api.health import health_routes, metrics_routes
 from bot.api.identity import Identity
 from bot.api.pages import page_routes
 from bot.api.policy import policy_routes
@@ -56,6 +56,8 @@ def create_app(
     app.include_router(policy_routes(rules, searcher, settings))
     app.include_router(page_routes(rules, settings))
     app.include_router(health_routes(engine, turns))
+    if settings.metrics_token:
+        app.include_router(metrics_routes(settings.metrics_token.get_secret_value()))
     if settings.rest_token:
         app.include_router(rest_routes(conversation, identity, settings.rest_token.get_secret_value()))
 

@@ -59,7 +59,7 @@ def serve(
         app = await make_app()
         config = uvicorn.Config(
             app,
-            log_level="warning",
+            log_config=None,  # bot/logs.py
             access_log=False,
             server_header=False,
             lifespan="off",

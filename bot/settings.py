@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot.inputs import brief, read_date
+from bot.logs import FORMS
 from bot.messages import say
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -59,6 +60,10 @@ class Settings(BaseSettings):
     rest_token: SecretStr | None = Field(
         None, env="WENGANG_REST_TOKEN", description="Rasa 形式接口 /webhooks/rest/webhook 的令牌；不设就不开放"
     )
+    metrics_token: SecretStr | None = Field(
+        None, env="WENGANG_METRICS_TOKEN", description="监控指标 /metrics（Prometheus）的令牌；不设就不开放"
+    )
+    log: str = Field("json", env="WENGANG_LOG", description="日志（标准错误输出）的样子：json（每行一个对象）或 text")
     secret: SecretStr | None = Field(
         None, env="WENGANG_SECRET", description="会话编号的签名密钥；不设就生成一个，存在 var/secret（权限 600）"
     )
@@ -121,9 +126,15 @@ class Settings(BaseSettings):
     def _as_of(cls, value: Any) -> date | None:
         return None if value is None else read_date(value, "WENGANG_AS_OF")
 
-    @validator("rest_token")
-    def _rest_token(cls, value: SecretStr | None) -> SecretStr | None:
-        return _long_enough(value, 16, "settings.rest_token")
+    @validator("rest_token", "metrics_token")
+    def _token(cls, value: SecretStr | None) -> SecretStr | None:
+        return _long_enough(value, 16, "settings.token")
+
+    @validator("log")
+    def _log(cls, value: str) -> str:
+        if value not in FORMS:
+            raise ValueError(say("settings.log", value=brief(value)))
+        return value
 
     @validator("secret")
     def _secret(cls, value: SecretStr | None) -> SecretStr | None:

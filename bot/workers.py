@@ -12,6 +12,7 @@ import os
 import selectors
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ from bot.messages import say
 
 logger = logging.getLogger(__name__)
 
+FIGURES = "PROMETHEUS_MULTIPROC_DIR"  # where the processes' figures are added up; read when the library is imported
 PATIENCE = 40.0  # seconds in which workers may finish what they are at; then they are killed
 _HEALTHY = 1.0  # second a worker lives, or its death is one more of a row
 _LONGEST_PAUSE = 5.0  # seconds between two attempts to start a worker that dies at once
@@ -52,23 +54,32 @@ class Seat:
     orphaned: int | None = None
 
 
+def figures_folder() -> tempfile.TemporaryDirectory[str]:
+    """Let the processes forked from this one add their figures up (``bot.metrics``), as long as the result lives."""
+    folder = tempfile.TemporaryDirectory(prefix="wengang-figures-")
+    os.environ[FIGURES] = folder.name
+    return folder
+
+
 def run(
     count: int,
     work: Callable[[Seat], None],
     ready: Callable[[], None],
     stopping: Callable[[], None] = lambda: None,
+    lost: Callable[[int], None] = lambda pid: None,
     patience: float = PATIENCE,
 ) -> None:
     """Let `count` processes do `work` until this one is told to stop (SIGTERM, SIGINT) and they have ended.
 
-    `ready` is called here when all of them are, `stopping` before they are told to stop.
+    `ready` is called here when all of them are, `stopping` before they are told to stop, `lost` with the process id of
+    one that died.
     Raises WorkersFailed, KeyboardInterrupt (after SIGINT), and RuntimeError when there are threads.
     """
     if threading.active_count() > 1:
         raise RuntimeError(f"threads do not survive a fork: {threading.enumerate()}")
     gc.collect()
     gc.freeze()  # the collector would write into every object, and so copy every shared page
-    _Parent(count, work, ready, stopping, patience).run()
+    _Parent(count, work, ready, stopping, lost, patience).run()
 
 
 @dataclass
@@ -85,9 +96,11 @@ class _Parent:
         work: Callable[[Seat], None],
         ready: Callable[[], None],
         stopping: Callable[[], None],
+        lost: Callable[[int], None],
         patience: float,
     ) -> None:
-        self._work, self._ready, self._stopping, self._patience = work, ready, stopping, patience
+        self._work, self._ready, self._stopping, self._lost = work, ready, stopping, lost
+        self._patience = patience
         self._count = count
         self._workers: dict[int, _Worker] = {}
         self._due: list[tuple[float, int, int]] = []  # when to start which number after how many deaths
@@ -154,6 +167,7 @@ class _Parent:
             if worker is None or self._deadline is not None:
                 continue
             code = os.waitstatus_to_exitcode(status)
+            self._lost(pid)
             logger.error("worker %d (process %d) ended with %d", worker.number, pid, code)
             if self._not_ready is not None:
                 self._stop()

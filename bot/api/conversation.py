@@ -1,6 +1,5 @@
 """The conversation over HTTP: the page's own interface, and the shape of Rasa's REST channel for partners."""
 
-import hmac
 from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Any, Protocol
@@ -11,7 +10,7 @@ from pydantic import BaseModel, Extra, Field, StrictStr
 
 from bot.api.errors import ApiError
 from bot.api.given import Given
-from bot.api.identity import Identity
+from bot.api.identity import Identity, check_token
 from bot.inputs import LONGEST_MESSAGE, clean
 from bot.privacy import mask
 from bot.settings import Settings
@@ -120,10 +119,7 @@ def rest_routes(conversation: Conversation, identity: Identity, token: str) -> A
     async def webhook(
         message: RestMessage, authorization: str = Header(""), given: str = Query("", alias="token")
     ) -> list[dict[str, Any]]:
-        scheme, _, bearer = authorization.partition(" ")
-        shown = bearer.strip() if scheme.lower() == "bearer" else given
-        if not hmac.compare_digest(shown.encode(), token.encode()):
-            raise ApiError(401, "api.unauthorised", "token")
+        check_token(token, "WENGANG_REST_TOKEN", authorization, given)
         sender, given_too = identity.sender("rest", message.sender), message.metadata or RestMetadata()
         replies = await conversation.turn(sender, message.message, given_too.as_of, given_too.place, None)
         return [rest_reply(message.sender, reply) for reply in replies]

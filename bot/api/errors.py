@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from bot.inputs import InputError
 from bot.messages import has, say
+from bot.metrics import REFUSED
 from bot.store import Conflict
 from bot.store.turns import NotNow
 from eligibility.errors import DecisionError
@@ -71,15 +72,18 @@ def _undecidable(request: Request, error: DecisionError | InputError) -> JSONRes
 
 
 def _not_kept(request: Request, error: SQLAlchemyError) -> JSONResponse:
+    REFUSED.labels("not_kept").inc()
     logger.error("database: %s", type(error).__name__)  # its words repeat what was to be stored
     return problem(503, say("api.not_kept"), headers=_LATER)
 
 
 def _busy(request: Request, error: Exception) -> JSONResponse:
+    REFUSED.labels("busy").inc()
     return problem(503, say("api.busy"), headers=_LATER)
 
 
 def _not_now(request: Request, error: NotNow) -> JSONResponse:
+    REFUSED.labels(error.reason).inc()
     return problem(503, say(f"api.{error.reason}"), headers=_LATER)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import secrets
+import time
 from collections.abc import Iterable
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -10,11 +11,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.api.errors import problem
 from bot.inputs import InputError, read_json
+from bot.logs import request_number
 from bot.messages import say
+from bot.metrics import REQUESTS
 
 LARGEST_BODY = 64 * 1024
 _DISCARDED = 8 * 1024 * 1024  # read and thrown away, so that the sender of a few megabytes still sees our sentence
 _PATIENCE = 10.0  # seconds for a whole body
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _JSON_PATHS = ("/api/", "/webhooks/rest/")
 
 _HEADERS = {
@@ -41,12 +45,13 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        number, answered = secrets.token_hex(4), False
+        number, status, begun = secrets.token_hex(4), 0, time.perf_counter()
+        request_number.set(number)
 
         async def guarded(message: Message) -> None:
-            nonlocal answered
+            nonlocal status
             if message["type"] == "http.response.start":
-                answered = True
+                status = message["status"]
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
@@ -59,8 +64,11 @@ class Guard:
         except Exception:
             # The path without its query: what people search for is not written to a log.
             logger.exception("request %s failed: %s %s", number, scope["method"], scope["path"])
-            if not answered:
+            if not status:
                 await problem(500, say("api.broken", request=number))(scope, receive, guarded)
+        finally:
+            route = getattr(scope.get("route"), "path", "other")  # of what was asked, never its words
+            REQUESTS.labels(_method(scope), route, status).observe(time.perf_counter() - begun)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in ("POST", "PUT", "PATCH", "DELETE"):
@@ -83,7 +91,7 @@ class Guard:
             if not isinstance(value, dict):  # pydantic would take a list of pairs for an object
                 await problem(422, say("input.not_object"))(scope, receive, send)
                 return
-            scope = {**scope, "headers": list(_as_json(scope["headers"]))}
+            scope["headers"] = list(_as_json(scope["headers"]))
         await self._app(scope, _replay(body, receive), send)
 
 
@@ -125,5 +133,10 @@ def _as_json(headers: Iterable[tuple[bytes, bytes]]) -> Iterable[tuple[bytes, by
     yield b"content-type", b"application/json"
 
 
+def _method(scope: Scope) -> str:
+    """A method that exists: a client may send any word, and each would be a series of its own."""
+    return scope["method"] if scope["method"] in _METHODS else "other"
+
+
 def _is_data(path: str) -> bool:
-    return path.startswith(("/api/", "/webhooks/", "/healthz", "/readyz"))
+    return path.startswith(("/api/", "/webhooks/", "/healthz", "/readyz", "/metrics"))

@@ -1,16 +1,19 @@
-"""Whether the process lives, and whether it can take a turn: for whoever restarts it, and for whoever sends it work."""
+"""Whether the process lives, whether it can take a turn, and its figures: for those who keep it running."""
 
 import asyncio
 import logging
 from typing import Literal
 
 import sqlalchemy as sa
-from fastapi import APIRouter
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Header
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, Field
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.api.identity import check_token
+from bot.metrics import exposition
 from bot.store.models import Conversation
 from bot.store.turns import Turns
 
@@ -32,6 +35,18 @@ class Ready(BaseModel):
     stopping: bool = Field(description="正在停止，不再接新的一句")
     running: int = Field(description="正在办的有几句")
     queue: int = Field(description="最多同时办几句")
+
+
+def metrics_routes(token: str) -> APIRouter:
+    """GET /metrics, for those who hold the token: how many asked what is nobody else's business."""
+    router = APIRouter()
+
+    @router.get("/metrics", include_in_schema=False)
+    async def metrics(authorization: str = Header("")) -> Response:
+        check_token(token, "WENGANG_METRICS_TOKEN", authorization)
+        return Response(await asyncio.to_thread(exposition), media_type=CONTENT_TYPE_LATEST)
+
+    return router
 
 
 def health_routes(engine: Engine, turns: Turns) -> APIRouter:

@@ -5,6 +5,19 @@ import hmac
 import secrets
 from base64 import urlsafe_b64encode
 
+from bot.api.errors import ApiError
+
+
+def check_token(token: str, name: str, authorization: str, given: str = "") -> None:
+    """Let pass who shows the token, in the Authorization header or otherwise (`given`); `name`: its setting.
+
+    Raises ApiError.
+    """
+    scheme, _, bearer = authorization.partition(" ")
+    shown = bearer.strip() if scheme.lower() == "bearer" else given
+    if not hmac.compare_digest(shown.encode(), token.encode()):
+        raise ApiError(401, "api.unauthorised", "token", name=name)
+
 
 class Identity:
     """Conversation numbers for the web and sender ids for the store, both made with the secret of the house.

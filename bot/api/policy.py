@@ -11,6 +11,7 @@ from bot import shapes
 from bot.api.errors import ApiError
 from bot.api.given import Given
 from bot.inputs import InputError, brief, read_date
+from bot.metrics import DECISIONS
 from bot.settings import Settings
 from eligibility import Rulebook
 from eligibility.screen import Screener
@@ -105,7 +106,7 @@ def policy_routes(rules: Rulebook, searcher: Searcher, settings: Settings) -> AP
 
     @router.post("/api/decisions", summary="按规则判断一个事项")
     async def decisions(request: DecisionRequest) -> dict[str, Any]:
-        return shapes.decided(
+        decision = shapes.decided(
             rules,
             request.programme,
             request.facts,
@@ -115,6 +116,8 @@ def policy_routes(rules: Rulebook, searcher: Searcher, settings: Settings) -> AP
             question=request.question,
             about=request.about,
         )
+        DECISIONS.labels(decision["programme"], decision["verdict"]).inc()
+        return decision
 
     # a plain function: the first question of a screening takes most of a second, and must not hold up the others
     @router.post("/api/screenings", response_model=ScreeningReply, summary="一个人或一个单位符合哪些事项，接着该问什么")

@@ -6,10 +6,15 @@ is kept, and the same message sent again is a new attempt.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 
+from bot import metrics
 from bot.store.conversations import Conflict, Conversations, HeldTurn, Replies, held
 from bot.store.locks import LocalLocks, Locks
+
+logger = logging.getLogger(__name__)
 
 _ATTEMPTS = 3  # with the lock in place a conflict is rare; without it (Redis gone) two processes may meet
 
@@ -50,24 +55,38 @@ class Turns:
             raise NotNow("crowded")
         task = asyncio.create_task(self._once(sender, text, message, run))
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        metrics.RUNNING.inc()
+        task.add_done_callback(self._ended)
         return await asyncio.shield(task)  # a client that hangs up does not stop the turn it may ask for again
 
     async def _once(
         self, sender: str, text: str, message: str | None, run: Callable[[], Awaitable[Replies]]
     ) -> Replies:
-        async with self._locks.hold(sender):
+        async with AsyncExitStack() as conversation:
+            conversation.enter_context(metrics.stage("turn"))
+            with metrics.stage("wait"):
+                await conversation.enter_async_context(self._locks.hold(sender))
             for attempt in range(1, _ATTEMPTS + 1):
                 if message and (known := await asyncio.to_thread(self._conversations.answer_to, sender, message)):
                     return known
-                with held(HeldTurn(sender, text, message)) as turn:
+                with held(HeldTurn(sender, text, message)) as turn, metrics.stage("dialogue"):
                     turn.replies = replies = await run()
                 if any(reply.get("failed") for reply in replies):
-                    return replies
+                    return self._noted(sender, replies)
                 try:
-                    await asyncio.to_thread(self._conversations.keep, turn)
-                    return replies
+                    with metrics.stage("store"):
+                        await asyncio.to_thread(self._conversations.keep, turn)
+                    return self._noted(sender, replies)
                 except Conflict:
                     if attempt == _ATTEMPTS:
                         raise
         raise AssertionError("unreachable")
+
+    def _ended(self, task: "asyncio.Task[Replies]") -> None:
+        self._running.discard(task)
+        metrics.RUNNING.dec()
+
+    def _noted(self, sender: str, replies: Replies) -> Replies:
+        outcome = metrics.count_turn(sender, replies)
+        logger.info("turn", extra={"fields": {"conversation": sender, "outcome": outcome}})
+        return replies

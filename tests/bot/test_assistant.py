@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import stub_actions
 from doors import settings
+from prometheus_client import REGISTRY
 from rasa.core.channels.channel import UserMessage
 
 from actions.reply import text_reply
@@ -376,3 +377,13 @@ async def test_a_second_message_waits_milliseconds_not_a_second() -> None:
     await asyncio.gather(hold("first", 0.05), hold("second", 0))
     assert order == ["first", "second"]
     assert time.perf_counter() - start < 0.5
+
+
+async def test_understanding_and_acting_are_timed(stub_assistant):
+    def count(stage):
+        found = REGISTRY.get_sample_value("wengang_stage_seconds_count", {"stage": stage})
+        return found or 0
+
+    before = count("nlu"), count("actions")
+    await stub_assistant.reply("timed", "你好")
+    assert count("nlu") == before[0] + 1 and count("actions") >= before[1] + 1

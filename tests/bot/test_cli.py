@@ -484,9 +484,10 @@ def test_serve_says_when_it_is_ready_answers_and_stops_cleanly():
 
 def test_serve_and_its_actions_use_the_same_rules_and_index(assistant, monkeypatch):
     from actions.room import room
-    from bot import server, serving
+    from bot import logs, server, serving
 
     given = []
+    monkeypatch.setattr(logs, "configure", lambda form: None)
     monkeypatch.setattr(server, "create_app", lambda *parts: given.append(parts))
     monkeypatch.setattr(serving, "serve", lambda make_app, taken, ready: (taken.close(), asyncio.run(make_app())))
     monkeypatch.setenv("WENGANG_PORT", str(free_port()))

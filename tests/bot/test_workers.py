@@ -30,7 +30,7 @@ class Family:
                 tell("worker", seat.number, os.getpid())
                 {work}
             try:
-                run({count}, work, lambda: tell("ready"), lambda: tell("stopping"), {patience})
+                run({count}, work, lambda: tell("ready"), lambda: tell("stopping"), patience={patience})
             except WorkersFailed as error:
                 sys.exit(str(error))
             tell("end")
