@@ -84,6 +84,12 @@ def scores(
     }
 
 
+def together(found: Iterable[Score]) -> Score:
+    """All of them counted as one."""
+    counts = [(one.marked, one.met, one.found, one.right) for one in found]
+    return Score(*map(sum, zip(*counts, strict=True)))
+
+
 def lines(found: Mapping[str, Score]) -> list[str]:
     """The scores as a table."""
     rows = [[kind, s.marked, s.found, s.precision, s.recall, s.f1] for kind, s in found.items()]

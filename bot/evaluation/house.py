@@ -4,15 +4,17 @@ from collections.abc import AsyncIterator, Collection
 from datetime import date
 
 from bot.assistant import Assistant
-from bot.evaluation import blind, calibration, intents, lay_questions, questions
+from bot.evaluation import blind, calibration, intents, lay_questions, phrases, pipelines, questions, stock
 from bot.evaluation.report import Part
-from bot.evaluation.sentences import training_sentences
+from bot.evaluation.sentences import blind_sentences, training_sentences
 from bot.machine import ROOT
 from bot.train import ensure_model
 from knowledge import load
 from knowledge.search import Searcher
 
-PARTS = ("questions", "search", "intents", "blind")
+USUAL = ("questions", "search", "intents", "blind", "values")
+LONG = ("pipelines", "rasa")  # many minutes: measured when they are named
+PARTS = USUAL + LONG
 QUESTIONS = {
     "public": ("The public questions", ROOT / "tests" / "contract" / "questions_public.tsv"),
     "own": ("Our own questions", ROOT / "tests" / "knowledge" / "questions_own.tsv"),
@@ -37,6 +39,14 @@ async def parts(wanted: Collection[str], as_of: date, place: str) -> AsyncIterat
         yield calibration.part(sentences, understood, _rows(), Searcher(knowledge), as_of)
     if "blind" in wanted:
         yield await blind.part(model, assistant, knowledge, as_of, place)
+    if "values" in wanted:
+        yield phrases.part()
+    if "pipelines" in wanted:
+        sentences, held_out = training_sentences(), blind_sentences()
+        measured = (pipelines.measure(one, sentences, held_out) for one in pipelines.variants())
+        yield pipelines.part(measured, sentences, held_out, knowledge.facts)
+    if "rasa" in wanted:
+        yield stock.part(model)
 
 
 def _rows() -> list[questions.Row]:

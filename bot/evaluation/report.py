@@ -17,7 +17,7 @@ OPENING = """# Evaluation
 
 How well the assistant understands and answers, measured on sentences and questions that it was not built from. Speed
 and memory stand in [benchmarks.md](benchmarks.md)."""
-ORDER = ("questions", "search", "outside", "intents", "confidence", "blind", "pipelines", "rasa")
+ORDER = ("questions", "search", "outside", "intents", "confidence", "blind", "values", "pipelines", "rasa")
 _MARK = re.compile(r"^<!-- part ([\w.-]+) -->$", re.MULTILINE)
 
 

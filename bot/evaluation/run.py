@@ -43,11 +43,12 @@ def tell(parts: Iterable[Part], command: str, report: Path | None = REPORT) -> N
 
 
 async def house(only: Sequence[str], settings: Settings, report: Path = REPORT) -> None:
-    """Measure the assistant itself: the parts named in `only`, none: all. Raises InputError."""
-    from bot.evaluation.house import PARTS, parts
+    """Measure the assistant itself: the parts named in `only`, none: the usual ones. Raises InputError."""
+    from bot.evaluation.house import PARTS, USUAL, parts
 
     for name in only:
         if name not in PARTS:
             raise InputError("evaluate.part", value=brief(name), parts="、".join(PARTS))
-    async for part in parts(only or PARTS, settings.today(), settings.place):
-        tell([part], "wengang evaluate", report)
+    async for part in parts(only or USUAL, settings.today(), settings.place):
+        options = "".join(f" --only {name}" for name in only)
+        tell([part], f"wengang evaluate{options}", report)

@@ -28,6 +28,7 @@ from spacy.language import Language
 from actions.values import find_values
 from bot.nlu import spans
 from bot.nlu.lexicon import span_patterns
+from bot.nlu.ngrams import SHAPE, shape
 from bot.nlu.text import Squeezed
 
 Entity = dict[str, Any]
@@ -117,6 +118,7 @@ class PackEntityExtractor(GraphComponent, EntityExtractorMixin):
         row = [*(kind in found for kind in KINDS), ASKS.search(message.get(TEXT)) is not None]
         features = csr_matrix([[float(value) for value in row]])
         message.add_features(Features(features, FEATURE_TYPE_SENTENCE, TEXT, self.name))
+        message.set(SHAPE, shape(message.get(TEXT), entities))
 
     def find(self, text: str) -> list[Entity]:
         """Return the entities of a normalised text: entity, value, start, end."""

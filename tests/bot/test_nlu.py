@@ -16,10 +16,13 @@ from rasa.shared.nlu.constants import ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.evaluation.intents import BLIND_TARGET
+from bot.evaluation.sentences import blind_sentences
 from bot.nlu import spans
 from bot.nlu.classifier import IntentClassifier
 from bot.nlu.entities import PackEntityExtractor
 from bot.nlu.lexicon import dictionary_words, span_patterns
+from bot.nlu.ngrams import SHAPE, NgramFeaturizer, shape
 from bot.nlu.text import Squeezed, escape_command, has_words, normalise_message
 from bot.nlu.tokenizer import ProjectTokenizer
 
@@ -242,6 +245,41 @@ def test_messages_get_entities_training_sentences_only_features(extractor: PackE
         assert told.get_sparse_features(TEXT)[1].features.toarray().tolist() == [[1, 1, 0, 0, 0, 0, 1]]
 
 
+# ── n-grams ──
+
+
+def test_what_is_named_is_put_away(extractor: PackEntityExtractor) -> None:
+    def of(text: str) -> str:
+        return shape(text, extractor.find(text))
+
+    assert of("我能领失业补助金吗") == of("我能领4050吗") != of("我能领吗")
+    assert of("28个人") == of("三个月") and of("本溪截止") == of("上海截止")
+    assert of("残疾人多少钱") == "残疾人多少钱"  # facts and aspects stay
+
+
+def test_ngrams_travel_in_the_model(extractor: PackEntityExtractor, storage: LocalModelStorage) -> None:
+    texts = ["我能领失业补助金吗", "我能领4050吗", "今天领,领 吗"]
+    data = TrainingData([Message({TEXT: text, "intent": "check"}) for text in texts])
+    extractor.process_training_data(data)
+    config = NgramFeaturizer.get_default_config() | {"rare": 1}
+    learnt = NgramFeaturizer(config, "ngrams", storage, Resource("ngrams"), {})
+    learnt.train(data)
+    loaded = NgramFeaturizer.load(config, storage, Resource("ngrams"), CONTEXT)
+    counted = []
+    for featurizer in (learnt, loaded):
+        messages = [Message({TEXT: text}) for text in ("我能领失业补助金吗", "我能领4050吗", "我能 领,4050吗", "好")]
+        extractor.process(messages)
+        featurizer.process(messages)
+        found = [
+            [f.features.toarray().tolist() for f in m.features if f.origin.endswith((TEXT, SHAPE))] for m in messages
+        ]
+        counted.append([dict(zip((TEXT, SHAPE), both, strict=True)) for both in found])
+    assert counted[0] == counted[1]
+    aid, difficulty, spaced, nothing = counted[0]
+    assert aid[SHAPE] == difficulty[SHAPE] and aid[TEXT] != difficulty[TEXT] and spaced == difficulty
+    assert sum(nothing[TEXT][0]) == 2  # it begins and it ends
+
+
 # ── the real lexicon and model ──
 
 
@@ -273,6 +311,16 @@ async def test_the_trained_model_reads_a_message(stub_assistant: Any) -> None:
     assert parsed["intent"]["name"] == "check"
     assert ("programme", "stabilisation_refund") in {(e["entity"], e["value"]) for e in parsed["entities"]}
     assert any(e["entity"] == "quantity" and "28" in e["value"] for e in parsed["entities"])
+
+
+async def test_blind_sentences(stub_assistant: Any) -> None:
+    """The target of the evaluation: best guesses for sentences by someone who saw no training data."""
+    sentences = blind_sentences()
+    right = 0
+    for sentence in sentences:
+        ranking = (await stub_assistant.agent.parse_message(sentence.text))["intent_ranking"]
+        right += sentence.allows(next(rank["name"] for rank in ranking if rank["name"] != "nlu_fallback"))
+    assert right / len(sentences) >= BLIND_TARGET
 
 
 async def test_held_out_sentences(stub_assistant: Any) -> None:

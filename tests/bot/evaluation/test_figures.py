@@ -3,15 +3,30 @@
 import bot.rasa_patches  # isort: skip  # noqa: F401  - first: it decides how Rasa is imported
 
 from collections import Counter
+from datetime import date
 from pathlib import Path
 
 import pytest
+from rasa.cli.utils import validate_files
 from rasa.shared.core.slots import AnySlot
 from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.importers.importer import TrainingDataImporter
 
-from bot.evaluation import beliefs, calibration, entities, intents, paraphrases, pictures, questions
+from actions.values import find_values
+from bot.evaluation import (
+    beliefs,
+    calibration,
+    entities,
+    intents,
+    paraphrases,
+    phrases,
+    pictures,
+    pipelines,
+    questions,
+    stock,
+)
 from bot.evaluation.confidence import Bin, calibration_error, reliability, separation
-from bot.evaluation.model import Understood
+from bot.evaluation.model import CONFIG, Cost, Understood
 from bot.evaluation.questions import Answer, Row
 from bot.evaluation.sentences import Sentence, blind_sentences, training_sentences, write_training
 from knowledge import load
@@ -241,3 +256,44 @@ def test_the_blind_sentences_can_be_read():
     assert any(one.also for one in sentences) and any(one.entities for one in sentences)
     unknown = {id for one in sentences for id, _ in entities.statements(one)} - set(FACTS)
     assert not unknown
+
+
+# ── pipelines ──
+
+
+def test_every_pipeline_stands_beside_the_one_in_use():
+    found = {one.name: one.config for one in pipelines.variants()}
+    in_use = found["in use"]["pipeline"]
+    assert [one["name"] for one in in_use][-1] == "bot.nlu.second_look.SecondLook"
+    assert all(config["policies"] == found["in use"]["policies"] for config in found.values())
+    classifiers = {one["name"] for config in found.values() for one in config["pipeline"]}
+    assert {"DIETClassifier", "bot.nlu.classifier.IntentClassifier"} <= classifiers
+
+
+def test_pipelines_are_told_in_one_table():
+    sentences, blind = [Sentence("甲", "ask"), Sentence("乙", "check")], [Sentence("丙", "deny"), Sentence("丁", "ask")]
+    one = pipelines.Measured(
+        "P", {1: understood("nlu_fallback", "check")}, [understood("deny")] * 2, Cost(9.6, 8.2, 700), Cost(1, 1, 300)
+    )
+    assert pipelines.part([one], sentences, blind, FACTS).lines[-1] == (
+        "| P | 1.000 | 0.500 | 0.500 | 1.000 | 10 | 8 | 1.0 | 1.0 | 300 |"
+    )
+
+
+def test_phrases_read_as_nothing_are_asked_back_and_others_misread():
+    assert "| misread | 0 |" in "\n".join(phrases.part().lines)
+    wanted = dict.fromkeys(phrases.COLUMNS, "") | {"kind": "number", "value": "3", "low": "3", "high": "3", "text": "3"}
+    day = date(2021, 9, 1)
+    assert phrases.Phrase("3", day, [wanted]).right(find_values("3", day))
+    assert not phrases.Phrase("4", day, [wanted]).right(find_values("4", day))
+    assert not phrases.Phrase("3", day, []).right(find_values("3", day))
+
+
+# ── Rasa's own tests ──
+
+
+def test_rasa_finds_nothing_to_complain_of_in_our_files():
+    """What `rasa data validate --fail-on-warnings` does, without the seconds that its command line takes to start."""
+    files = TrainingDataImporter.load_from_config(str(CONFIG), str(stock.DOMAIN), [str(stock.DATA)])
+    validate_files(fail_on_warnings=True, max_history=None, importer=files)  # exits when it finds something
+    assert set(files.get_domain().intents) >= {one.intent for one in training_sentences()}
