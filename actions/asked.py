@@ -22,9 +22,10 @@ _PARTICLES = re.compile(r"[那呢吗啊吧的了么呀哈嘛请问这个它一�
 _YEAR = re.compile(r"(20\d\d)年")
 _HOW_MUCH = re.compile(r"多少(?!个|人|名|次|回|天|月|年|岁|份|类|种|条|家|号|分|课|节|小时|工作日)")
 _NUMBER_OF_A_CHOICE = re.compile(r"^(?:选|第)?\s*([1-9])\s*(?:个|项|号)?$")
-_SOME, _MOST = 0.35, 0.5  # coverage (knowledge.search.Hit)
+_SOME, _MOST = 0.35, 0.5  # coverage or weight (knowledge.search.Hit)
 _PART, _A_PART = re.compile(r"[,，。;；!！?？\s]+"), 6  # characters; a shorter part says too little
 _FAR = 0.6  # of the best score
+_OWN_WORDS, _BEHIND = 0.35, 0.75  # weight (knowledge.search.Hit) of the best hit; share of its score for the next part
 _FEW = 2  # characters that a question may have beside what was recognised in it, and still be nothing but that
 _HITS = 5
 
@@ -78,6 +79,19 @@ class Asked:
         return self.hits[0].coverage >= _MOST or alone
 
     @property
+    def stands_out(self) -> bool:
+        """Whether one part of a notice holds the telling words of the question, and no other part comes near."""
+        if not self.hits or self.hits[0].weight < _OWN_WORDS:
+            return False
+        others = [hit.score for hit in self.hits if part(hit.clause.id) != part(self.hits[0].clause.id)]
+        return not others or others[0] <= _BEHIND * self.hits[0].score
+
+    @property
+    def is_told(self) -> bool:
+        """Whether a clause stands out that holds most of what the question says."""
+        return self.stands_out and self.hits[0].weight >= _MOST
+
+    @property
     def grip(self) -> float:
         """How much of the question, or of a part of it, stands in the clause nearest to it: 0–1."""
         parts = [part for part in _PART.split(self.text) if len(part) >= _A_PART]
@@ -88,6 +102,11 @@ class Asked:
     def clause(self) -> str | None:
         """The clause that comes closest."""
         return self.hits[0].clause.id if self.hits else None
+
+
+def part(clause: str) -> str:
+    """The part of a notice that a clause stands in: LN/一/裁员率 → LN/一."""
+    return clause.rpartition("/")[0]
 
 
 def asked_in(state: State) -> Asked:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from actions.asked import Asked
+from actions.asked import Asked, part
 from actions.quoting import quote_clauses
 from actions.reply import Reply
 from actions.speak import day, say
@@ -80,8 +80,3 @@ def clauses_of(state: State, asked: Asked) -> list[str]:
     programme = state.room.rules.programme_at(asked.programme or "", state.as_of, asked.place)
     cites = [*(aspect.cite for aspect in programme.aspects.values()), *(leaf.cite for leaf in programme.leaves)]
     return list(dict.fromkeys(clause for cite in cites for clause in cite))
-
-
-def part(clause: str) -> str:
-    """The part of a notice that a clause stands in: LN/一/裁员率 → LN/一."""
-    return clause.rpartition("/")[0]

@@ -23,6 +23,7 @@ from actions.room import room
 from actions.screening import other_ways, screening
 from actions.speak import day, entry_spoken, one_line, say, source, wording
 from actions.state import State, topic_slot
+from actions.subjects import ASKS
 from actions.understand import Reading, read
 from eligibility.model import INELIGIBLE
 
@@ -42,7 +43,7 @@ def send_answer(dispatcher: CollectingDispatcher, state: State, reply: Reply) ->
 
 def with_nearest(state: State, reply: Reply) -> Reply:
     """The first reply of an interview: the clause that the question came closest to is cited first, and read out."""
-    if state.intent != "check" or state.programme is None or state.pending:
+    if state.intent not in ("check", "inform") or state.programme is None or state.pending:
         return reply
     asked = replace(asked_in(state), programme=state.programme)
     near = nearest(state, replace(asked, aspects=()))
@@ -215,6 +216,7 @@ class TellVerdict(_Turn):
     def which_programme(state: State, before: str) -> Reply:
         """Entitled to what? The clause the words come closest to, else the programmes to choose from."""
         asks = state.intent in ("check", "ask") or not state.heard.get("recorded")
+        asks = asks or (ASKS.search(state.text) is not None and asked_in(state).is_told)
         nearest = answer(state) if asks else None
         if nearest and nearest["outcome"] != "clarify" and not nearest.get("nothing_found"):
             return {**nearest, "text": f"{before} {nearest['text']}".strip()}

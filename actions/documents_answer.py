@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from actions.asked import Asked, beside, day_meant
+from actions.aspects_answer import nearest
 from actions.programmes import programme_name
 from actions.quoting import quote_clauses
 from actions.reply import Reply, text_reply
@@ -22,20 +24,21 @@ _NUMBER = re.compile(r"(?<![\d月])\d{1,4}号")  # not the day of a month
 
 def cited_document(state: State, asked: Asked) -> Reply | None:
     """“43号是哪份文件”: the one, the ones to choose from, or that it is none of ours."""
-    mention = None if asked.programme else _mentioned(state)
+    mention = None if asked.programme or asked.silent else _mentioned(state)
     if mention is None:
         return None
     found = state.room.rules.decide(_PROGRAMME, {"mention": mention}, as_of=state.as_of, place=state.place)
     if found.verdict != INFORMATIONAL:
         return _not_ours(state, mention)
     asking = state.room.knowledge.lexicon["which_document"]
-    if len(beside(state.text, [mention, *asking])) > _MORE:
+    own = [reason.clause for reason in found.because]
+    if len(beside(state.text, [mention, *asking])) > _MORE or (asked.is_told and asked.clause not in own):
         return None  # one of ours, and more is asked than which
     numbers = found.results["candidates"]
     several = len(numbers) > 1
     opening = say("document_which" if several else "document_is", documents=[_titled(state, one) for one in numbers])
     return {
-        **quote_clauses(state, [reason.clause for reason in found.because], opening),
+        **quote_clauses(state, own, opening),
         "outcome": "clarify" if several else "answered",
         "suggestions": [say("document_ask", number=one) for one in numbers] if several else [],
         "programme": _PROGRAMME,
@@ -51,7 +54,9 @@ def later_document(state: State, asked: Asked) -> Reply | None:
     known = [entry["says"] for entry in entries if entry["from"] <= day_meant(state, asked)]
     name = programme_name(state, asked.programme)
     text = say("later_document", name=name, says=known[-1] if known else "")
-    return {**text_reply(text, "not_stated"), "aspect": "basis"}
+    near = nearest(state, replace(asked, aspects=()))
+    reply = quote_clauses(state, near, f"{text}\n{say('answer_closest')}") if near else text_reply(text, "")
+    return {**reply, "outcome": "not_stated", "aspect": "basis"}
 
 
 def other_year(state: State, asked: Asked) -> Reply | None:

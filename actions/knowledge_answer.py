@@ -7,10 +7,11 @@ answers wins.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from actions.asked import Asked, asked_in, beside, nothing_but, only_an_aspect
-from actions.aspects_answer import aspects_reply, nearest, stated_aspect, unspoken
+from actions.asked import Asked, asked_in, beside, nothing_but, only_an_aspect, part
+from actions.aspects_answer import aspects_reply, clauses_of, nearest, stated_aspect, unspoken
 from actions.comparison_answer import comparison
 from actions.definitions_answer import definition
 from actions.documents_answer import cited_document, later_document, other_year
@@ -26,6 +27,7 @@ from actions.several_questions import parts, together
 from actions.speak import say, wording
 from actions.standards_answer import local_standard, unconfirmed, without_a_sum
 from actions.state import State
+from actions.subjects import ASKS
 
 ON_SUBJECT, ON_SUBJECT_AFTER_ALL = 0.3, 0.45
 """From how much of a question in the clause (``Asked.grip``) it is about the notices; the second where it was taken for
@@ -87,12 +89,19 @@ def remembered(state: State, reply: Reply) -> dict[str, object]:
 
 _REMEMBERED = 3
 _A_WORD = 2  # characters
+_LEADING = 2  # clauses
 _ELSE = ("out_of_scope", "why", "what_else", "human", "chitchat", "bot_challenge", "abuse")  # no question of ours
 
 
 def _finished(state: State, asked: Asked, reply: Reply) -> Reply:
-    about: Reply = {"programme": asked.programme, "aspect": asked.aspect, "cited": []}
-    return {**about, **reply, "as_of": _day(state)}
+    about: Reply = {"programme": asked.programme, "aspect": asked.aspect}
+    return {**about, **reply, "cited": _with_nearest(asked, reply.get("cited", ())), "as_of": _day(state)}
+
+
+def _with_nearest(asked: Asked, cited: Sequence[str]) -> list[str]:
+    """The clauses of an answer; behind the leading ones, the clause that the question's words come closest to."""
+    near = [hit.clause.id for hit in asked.hits[:1]] if cited and asked.grip >= ON_SUBJECT else []
+    return list(dict.fromkeys([*cited[:_LEADING], *near, *cited[_LEADING:]]))
 
 
 def _day(state: State) -> str:
@@ -123,6 +132,23 @@ def programme_in_general(state: State, asked: Asked) -> Reply | None:
     return {**without_a_sum(asked, reply), "suggestions": offered_then, "cited": list(cited)}
 
 
+def told_by_a_clause(state: State, asked: Asked) -> Reply | None:
+    """“区里让我们宣传…，除了上电视还得弄啥”: heard as “what else can I get”, but nothing is told of an applicant."""
+    if state.intent != "what_else" or state.heard.get("recorded") or asked.named or not asked.is_told:
+        return None
+    return found_clause(state, asked)
+
+
+def clause_of_another_part(state: State, asked: Asked) -> Reply | None:
+    """“听说有人拿假名单套培训补贴，咋处理”: a programme is named, but what is asked of it stands in another part."""
+    programme = asked.programme or state.programme
+    tells = state.intent == "inform" and not ASKS.search(state.text)
+    if programme not in state.room.rules.benefits or tells or not asked.stands_out:
+        return None
+    own = {part(clause) for clause in clauses_of(state, replace(asked, programme=programme))}
+    return None if part(asked.hits[0].clause.id) in own else found_clause(state, asked)
+
+
 def found_clause(state: State, asked: Asked) -> Reply | None:
     """Search: the best clause, quoted with its sentence, when it is clearly about the question."""
     if not on_subject(state, asked) or unspoken(asked):
@@ -144,7 +170,7 @@ def found_clause(state: State, asked: Asked) -> Reply | None:
 def on_subject(state: State, asked: Asked) -> bool:
     """Whether the question is about the notices at all."""
     doubted = state.intent in _ELSE and not asked.programme
-    return asked.grip >= (ON_SUBJECT_AFTER_ALL if doubted else ON_SUBJECT)
+    return asked.grip >= (ON_SUBJECT_AFTER_ALL if doubted else ON_SUBJECT) or asked.is_told
 
 
 def _whose_amount(state: State, asked: Asked, clause: str) -> str | None:
@@ -156,7 +182,15 @@ def _whose_amount(state: State, asked: Asked, clause: str) -> str | None:
 
 
 def too_vague(state: State, asked: Asked) -> Reply | None:
-    """“补贴”, “怎么申请”, “我这种情况能领不”: of which programme? A short choice."""
+    """“补贴”, “我这种情况能领不”: of which programme? A short choice."""
+    if asked.programme or state.intent in ("chitchat", "abuse"):
+        return None
+    vague = len(beside(state.text, [*state.room.knowledge.matters.vague, *asked.words])) < _A_WORD
+    return which_programme(state) if vague and not asked.words else None
+
+
+def aspect_of_nothing(state: State, asked: Asked) -> Reply | None:
+    """“怎么申请”: what?"""
     if asked.programme or state.intent in ("chitchat", "abuse"):
         return None
     vague = len(beside(state.text, [*state.room.knowledge.matters.vague, *asked.words])) < _A_WORD
@@ -193,21 +227,23 @@ STEPS = (
     comparison,
     definition,
     cited_document,
+    clause_of_another_part,
     later_document,
     other_year,
     local_standard,
     neighbour,
+    too_vague,
     duty,
     stated_aspect,
     silent_matter,
     programme_in_general,
-    too_vague,
+    aspect_of_nothing,
     grievance,
     found_clause,
     beyond_us,
 )
 
-INSTEAD = (orders, other_place, comparison, neighbour, asked_of_another)
+INSTEAD = (orders, other_place, comparison, neighbour, asked_of_another, told_by_a_clause, clause_of_another_part)
 
 
 def _clauses_of(state: State, programme: str) -> set[str]:

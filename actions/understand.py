@@ -31,6 +31,7 @@ from actions.values import Value, find_values, invalid_dates
 from knowledge.text import normalise, without
 
 _BY_DATE = re.compile("按.*(算|看|来|办|规定)")
+_LONGEST_WISH = 24  # characters; a longer message in which no “按…” stands before the day tells when something was
 _BY = re.compile("[按照][^,，。;；]{0,3}$")
 _ASIDE = ("ask", "why", "stop", "bye", "restart", "human", "summary", "what_else", "abuse")
 """Intents that another action answers before the interview goes on."""
@@ -112,7 +113,7 @@ def another_date(reading: Reading) -> None:
     """“按2021年9月1日算”: the conversation moves to that date; a year alone means the programme's last day in it."""
     if reading.state.intent != "set_date" or told_birth(reading):
         return
-    if not _by_date(reading) and (reading.what_if or tells_a_day(reading)):
+    if not _by_date(reading) and (reading.what_if or tells_a_day(reading) or len(reading.state.text) > _LONGEST_WISH):
         return
     said = next((value for value in reading.values if value.kind == "date"), None)
     if said is None and not any(word in reading.state.text for word in reading.state.room.knowledge.lexicon["then"]):
