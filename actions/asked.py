@@ -18,7 +18,7 @@ from knowledge.matters import Matter, Said
 from knowledge.search import Hit
 from knowledge.text import normalise, without
 
-_PARTICLES = re.compile(r"[那呢吗啊吧的了么呀哈嘛请问这个它一下想知道我能要能得]|[^\w]")
+_PARTICLES = re.compile(r"[那呢吗啊吧的了么呀哈嘛请问这个它一下想知道我能要能得是]|[^\w]")
 _YEAR = re.compile(r"(20\d\d)年")
 _HOW_MUCH = re.compile(r"多少(?!个|人|名|次|回|天|月|年|岁|份|类|种|条|家|号|分|课|节|小时|工作日)")
 _NUMBER_OF_A_CHOICE = re.compile(r"^(?:选|第)?\s*([1-9])\s*(?:个|项|号)?$")
@@ -116,7 +116,8 @@ def asked_in(state: State) -> Asked:
     silent, aspects, words = _matters(state)
     chosen = _chosen_by_number(state)
     programme = named[0] if named else chosen or (discussed(state) if is_elliptical(state) else None)
-    if not aspects and not silent and (chosen or place.named or named) and nothing_but(state, "programme", "place"):
+    points = chosen or place.named or named
+    if not aspects and not silent and points and nothing_but(state, "programme", "place", more=0):
         aspects = [one for one in state.asked.get("aspects", ()) if one in ASPECTS]
     if figures_put_forward(state):
         programme = programme or (None if knowledge.parameters.mentioned(state.text) else state.programme)

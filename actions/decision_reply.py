@@ -14,6 +14,7 @@ from actions.room import Room
 from actions.speak import day, fill, one_line, percent, say, source, spoken, stated, wording, yuan
 from actions.state import Person
 from eligibility.expression import Env
+from eligibility.facts import plain as plain_value
 from eligibility.model import CONDITIONAL, ELIGIBLE, INELIGIBLE, Decision, Programme
 from eligibility.syntax import Name, Operation
 
@@ -177,7 +178,8 @@ class _Composer:
                 continue
             match way.expression.tree:
                 case Operation(sign="/", left=Name(word=top), right=Name(word=bottom)):
-                    return f"{self.env[top]}÷{self.env[bottom]}{_equals(percent(Fraction(value)))}"
+                    known = _equals(percent(Fraction(value))) if self.env[bottom] else ""  # 7÷0 is no number
+                    return f"{self.env[top]}÷{self.env[bottom]}{known}"
             if isinstance(value, Fraction):
                 return percent(value)
             return day(value) if isinstance(value, date) else str(value)
@@ -220,7 +222,8 @@ class _Composer:
                 return _day(value)
             except ValueError:
                 return str(self.words["categories"].get(value, value))
-        return f"{value:,g}" if isinstance(value, (int, float)) else str(value)
+        number = plain_value(value)
+        return f"{number:,g}" if isinstance(number, (int, float)) else str(number)
 
     def _applied_for(self) -> bool:
         """Whether its window is one to apply in, not a time in which something has to happen."""

@@ -202,8 +202,8 @@ class TellVerdict(_Turn):
             send(dispatcher, _profile_reply(state, "what_is_wrong"))
             return [SlotSet("heard", None)]
         if now is None:
-            send(dispatcher, self.which_programme(state, before))
-            return [SlotSet("pending", None), SlotSet("heard", None)]
+            nearest = send_answer(dispatcher, state, self.which_programme(state, before))
+            return [*nearest, SlotSet("pending", None), SlotSet("heard", None)]
         if signature(now.decision) == state.told and state.intent not in ("check", "resume", "what_else"):
             send(dispatcher, interview.unchanged_reply(state, now, before))
         else:

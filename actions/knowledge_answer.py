@@ -63,7 +63,7 @@ def instead(state: State) -> Reply | None:
 
 def open_figure(state: State) -> Reply | None:
     """Before a verdict or the next question: the answer to “how much” where it is left open, and to hearsay."""
-    if state.intent == "ask":
+    if state.intent == "ask" or (state.intent == "correct" and not figures_put_forward(state)):
         return None
     asked = asked_in(state)
     if asked.aspect != "amount":
@@ -162,6 +162,7 @@ def found_clause(state: State, asked: Asked) -> Reply | None:
         **quote_hits(state, asked.hits[:1], opening),
         "suggestions": [can_get(state, programme_name(state, name)) for name in about],
         "outcome": outcome,
+        "programme": about[0] if len(about) == 1 else asked.programme,
         "cited": [hit.clause.id for hit in asked.hits],
     }
     return without_a_sum(asked, unconfirmed(state, reply))
@@ -213,7 +214,7 @@ def beyond_us(state: State, asked: Asked) -> Reply:
 
 def asked_of_another(state: State, asked: Asked) -> Reply | None:
     """“那失业补助金呢” after “稳岗返还多少钱”: the same question of another programme or place."""
-    if not asked.aspects or not nothing_but(state, "programme", "place"):
+    if not asked.aspects or not nothing_but(state, "programme", "place", more=0):
         return None
     return stated_aspect(state, asked)
 

@@ -25,16 +25,17 @@ _LIST_BORDER = re.compile(r"[、,，;；。]|\s+")
 
 def choice_of_the_question(reading: Reading) -> None:
     """A label, its number, yes or no, “都不是”: an answer to the question that is open."""
-    question, text = reading.question, _bare(reading.state.text)
+    said = answer_said(reading)
+    question, text = reading.question, _bare(said)
     if question is None or not text:
         return
     labels = {_bare(choice.label): choice for choice in question.choices}
     if question.kind == "multi":
-        _multi(reading, question, text, labels)
+        _multi(reading, question, said, labels)
         return
-    chosen = labels.get(text) or _by_number(question, text) or _first_part(reading, question, labels)
+    chosen = labels.get(text) or _by_number(question, text) or _first_part(reading, question, said, labels)
     reading.chosen = chosen is not None
-    if chosen is None and (by_words := _by_words(reading, question)):
+    if chosen is None and (by_words := _by_words(reading, question, said)):
         reading.chosen = True
         for fact, value in by_words.sets.items():
             reading.record(fact, value, reading.state.text)
@@ -74,9 +75,37 @@ def answer_to_another_question(reading: Reading) -> None:
             reading.record(fact, value, reading.state.text)
 
 
-def _multi(reading: Reading, question: Question, text: str, labels: Mapping[str, Any]) -> None:
+def answer_said(reading: Reading) -> str:
+    """The message without the words one hesitates with: of “嗯，没办” the “没办”; before other words “嗯” is a yes."""
+    text, words = reading.state.text.strip(), reading.state.room.knowledge.lexicon["hesitation"]
+    first, rest = first_part(text), _LIST_BORDER.split(text, maxsplit=1)[-1]
+    no_yes = reading.question is not None and reading.question.kind != "yes_no"
+    if first in words["empty"] or (first in words["or_yes"] and no_yes):
+        return rest
+    return rest if first in words["or_yes"] and _answers(reading, rest) else text
+
+
+def _answers(reading: Reading, text: str) -> bool:
+    """Whether a text answers the open question by itself."""
+    question = reading.question
+    if question is None or not _bare(text):
+        return False
+    first = first_part(text) or _bare(text)
+    words = reading.state.room.knowledge.lexicon
+    plain = {*words["cannot_tell"], *(one for listed in words["yes_no"].values() for one in listed)}
+    labelled = first in {*plain, *(_bare(choice.label) for choice in question.choices)}
+    return labelled or _by_words(reading, question, text) is not None or _states(reading, question, text)
+
+
+def _states(reading: Reading, question: Question, text: str) -> bool:
+    """Whether the words state by themselves what is asked."""
+    start = len(reading.state.text.rstrip()) - len(text.rstrip())
+    facts = [one for one in reading.state.entities if one["entity"] == "fact" and one["start"] >= start]
+    return any(str(one["value"]).partition("=")[0] in question.facts for one in facts)
+
+
+def _multi(reading: Reading, question: Question, said: str, labels: Mapping[str, Any]) -> None:
     """A submitted choice settles every box of the list; words in between settle only what they say."""
-    said = reading.state.text
     pieces = [_bare(piece) for piece in _LIST_BORDER.split(said) if _bare(piece)]
     words = reading.state.room.knowledge.lexicon["nothing_more"]
     listed = [_bare(piece) for piece in _AND.split(_PART_BORDER.split(said.strip(), maxsplit=1)[0]) if _bare(piece)]
@@ -88,6 +117,11 @@ def _multi(reading: Reading, question: Question, text: str, labels: Mapping[str,
         for fact in reading.asked:
             if fact not in stated and fact not in known:
                 reading.record(fact, False, pieces[0] if nothing else said)
+        return
+    if stated and len(pieces) > 1 and pieces[-1] in map(_bare, words):  # “单亲带娃，就这些”
+        for fact in reading.asked:
+            if fact not in stated and fact not in known:
+                reading.record(fact, False, pieces[-1])
         return
     submitted = pieces if all(piece in labels for piece in pieces) else listed if len(listed) > 1 else []
     if submitted and all(piece in labels for piece in submitted):  # what is said behind them is read like anything else
@@ -114,28 +148,31 @@ def first_part(text: str) -> str:
     return _bare(first) if more and _bare(more[0]) else ""
 
 
-def _first_part(reading: Reading, question: Question, labels: Mapping[str, Any]) -> Any:
+def _first_part(reading: Reading, question: Question, said: str, labels: Mapping[str, Any]) -> Any:
     """“是，28个人”, “律师事务所，28个人”: the answer to the open question, then more."""
-    first, text = first_part(reading.state.text), _bare(reading.state.text)
+    text = _bare(said)
+    first = first_part(said) or (text if said != reading.state.text.strip() else "")
     if not first:
         return None
     spelled_out = [label for label in labels if len(label) > _BARE_NO and text.startswith(label)]
     if first in labels or spelled_out:
         return labels.get(first) or labels[max(spelled_out, key=len)]
     words = reading.state.room.knowledge.lexicon["yes_no"] if question.kind == "yes_no" else {}
-    said = next((value for value, listed in words.items() if first in listed), None)
+    yes = next((value for value, listed in words.items() if first in listed), None)
     asked = question.facts[0]
-    return next((choice for choice in question.choices if said is not None and choice.sets.get(asked) is said), None)
+    return next((choice for choice in question.choices if yes is not None and choice.sets.get(asked) is yes), None)
 
 
-def _by_words(reading: Reading, question: Question) -> Any:
+def _by_words(reading: Reading, question: Question, said: str) -> Any:
     """“没人上班”, “在本溪”: another way to say one of the offered answers, and of no other."""
-    state, first = reading.state, first_part(reading.state.text)
-    text = first or normalise(state.text)
+    state, first = reading.state, first_part(said)
+    text = first or normalise(said)
     asks = state.intent in ("why", "restart", "human", "summary", "what_else", "resume")
-    if asks or state.in_question_words:
+    hesitates = said != state.text.strip()  # “那个，还没找着” looks like a wish to go back to 那个
+    if (asks and not hesitates) or state.asks_in_words(_without_lengthening(normalise(said))):
         return None
-    here = [one for one in state.entities if not first or one["end"] <= len(first)]  # the rest is no answer to it
+    ends = state.text.find(said) + len(first)
+    here = [one for one in state.entities if not first or one["end"] <= ends]  # the rest is no answer to it
     named = {one["value"] for one in here if one["entity"] == "programme"} - {reading.programme}
     stated = {str(one["value"]).partition("=")[0] for one in here if one["entity"] == "fact"}  # read as a whole
     if named or stated.intersection(question.facts):
@@ -144,6 +181,11 @@ def _by_words(reading: Reading, question: Question) -> Any:
         return None
     aspects = _spoken(state, here, "aspect") if state.intent == "ask" else []
     return choice_in_words(question, text, aspects)
+
+
+def _without_lengthening(text: str) -> str:
+    """“在职呢”, “没稳定呢” answer; “那在职的呢” asks."""
+    return text if text.startswith("那") else text.rstrip("呢")
 
 
 def choice_in_words(question: Question, text: str, within: Iterable[str] = ()) -> Any:

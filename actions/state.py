@@ -120,7 +120,11 @@ class State:
     @property
     def in_question_words(self) -> bool:
         """Whether the words are those of a question (``question_words`` in the lexicon)."""
-        words, text = self.room.knowledge.lexicon["question_words"], normalise(self.text)
+        return self.asks_in_words(normalise(self.text))
+
+    def asks_in_words(self, text: str) -> bool:
+        """The same of any normalised text."""
+        words = self.room.knowledge.lexicon["question_words"]
         ends = len(text) > 1 and text.endswith(tuple(words["ends"]))
         return ends or any(word in text for word in words["within"])
 

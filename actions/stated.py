@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from actions import retirement
 from actions.assign import Scene, certainty, covers, fact_for, is_cue, same_clause, speaks_of, typed
 from actions.hearsay import figures_put_forward
-from actions.offered_answers import first_part
+from actions.offered_answers import answer_said, first_part
 from actions.reading import Reading
 from actions.speak import say
 from actions.state import SELF, State
@@ -18,6 +19,8 @@ from actions.values import Value, find_values
 from eligibility.decide import with_implied
 from knowledge import Fact
 from knowledge.text import normalise
+
+_PART = re.compile(r"[,，。;；!！?？、\s]+")
 
 STATING = (
     "check",
@@ -68,6 +71,8 @@ def stated_facts(reading: Reading) -> None:
         fact = state.room.knowledge.facts.get(name)
         if fact is None or name in settled or not speaks_of(fact, reading.current):
             continue
+        if corrects and _only_named_as_wrong(state, found):
+            continue
         if _within_a_name(state, found) and name not in (reading.question.facts if reading.question else ()):
             continue
         if is_cue(state.room, state.text, reading.values, covers(reading.current), (found["start"], found["end"])):
@@ -104,6 +109,9 @@ def stated_values(reading: Reading) -> None:
             reading.problems.append({"problem": "negative", "said": value.text})
             continue
         fact = fact_for(scene, value, taken)
+        passing = state.intent not in STATING or value.text in state.room.knowledge.lexicon["today"]
+        if fact is not None and passing and not _surely(reading, value, fact):
+            continue  # “今天可真冷” tells no day, whatever is missing one
         found = typed(fact, value) if fact is not None else None
         if fact is not None and found is None:
             reading.problems.append({"problem": "not_read", "said": value.text})
@@ -134,7 +142,7 @@ def what_it_replaces(reading: Reading) -> None:
 def cannot_tell(reading: Reading) -> None:
     """“不知道” declines what was asked; it is not asked again."""
     question = reading.question
-    at_first = first_part(reading.state.text) in reading.state.room.knowledge.lexicon["cannot_tell"]
+    at_first = first_part(answer_said(reading)) in reading.state.room.knowledge.lexicon["cannot_tell"]
     if question is None or not (at_first or (reading.state.intent == "dont_know" and not reading.recorded)):
         return
     exact = {entry.fact for entry in reading.profile.entries(reading.programme) if not entry.approximate}
@@ -185,6 +193,12 @@ def tells_a_day(reading: Reading) -> bool:
     return bool({"date", "year"} & asked) or is_cue(state.room, state.text, days, covers(reading.current))
 
 
+def _surely(reading: Reading, value: Value, fact: Fact) -> bool:
+    """Whether a value is what was asked for, or has a cue of the fact beside it."""
+    asked = reading.question is not None and fact.id in reading.question.facts
+    return asked or is_cue(reading.state.room, reading.state.text, [value], [fact.id])
+
+
 def _only_says_when(reading: Reading, value: Value) -> bool:
     """“今年培训了4次”, “去年裁了5个”: a year beside a number in one clause is when, and no date of its own."""
     if value.kind != "date" or value.precision != "year":
@@ -202,6 +216,13 @@ def _within_a_name(state: State, found: Mapping[str, Any]) -> bool:
         for name in state.entities
         if name.get("entity") == "programme"
     )
+
+
+def _only_named_as_wrong(state: State, found: Mapping[str, Any]) -> bool:
+    """“城市低保标准说错了，…”: what stands before such a mark, in the same part, is only named."""
+    marks = state.room.knowledge.lexicon["slips"]["marks"]
+    part = _PART.split(state.text[found["end"] :], maxsplit=1)
+    return len(part) > 1 and bool(part[1].strip()) and any(mark in part[0] for mark in marks)
 
 
 def _of_themselves(reading: Reading) -> bool:

@@ -31,7 +31,7 @@ def decision_to_json(decision: Decision, knowledge: Knowledge) -> dict[str, Any]
         "assumptions": list(decision.assumptions),
         "would_change": dict(decision.would_change),
         "refer_to": list(decision.refer_to),
-        "results": dict(decision.results),
+        "results": {name: _plain(value) for name, value in decision.results.items()},
         "next_question": _question(decision.next_question, knowledge),
         "because": [
             {
@@ -45,6 +45,11 @@ def decision_to_json(decision: Decision, knowledge: Knowledge) -> dict[str, Any]
         ],
         "decision_id": decision.decision_id,
     }
+
+
+def _plain(value: Any) -> Any:
+    """A result as JSON, also one that the text leaves open between several values."""
+    return [plain(one) for one in value] if isinstance(value, (list, tuple)) else plain(value)
 
 
 def _amount(money: Money | None) -> dict[str, Any] | None:

@@ -1,6 +1,8 @@
 """The long checks, run by hand: every test, those too long for CI included, and the cases against every small slip of
 the rules (`wengang check --mutate`). `make verify` writes docs/verify.md; with ARGS=--properties it only tries the
-properties of decisions on at least ten thousand random draws each, and writes docs/properties.md.
+properties of decisions on at least ten thousand random draws each, and writes docs/properties.md; with
+ARGS=--simulated it lets a simulated user hold 300 conversations, and writes docs/simulated_user.md
+(`--simulated --seed N` plays one of them again).
 
 A long test is marked `@pytest.mark.verify` and may read WENGANG_VERIFY to search further.
 """
@@ -18,6 +20,7 @@ from machine import ROOT, heading
 
 REPORT = ROOT / "docs" / "verify.md"
 PROPERTIES, PROPERTIES_REPORT = "tests/eligibility/test_decision_properties.py", ROOT / "docs" / "properties.md"
+SIMULATED = ROOT / "tests" / "conversations" / "simulated" / "report.py"
 RESULTS = ROOT / "var" / "verify.xml"
 SLOWEST = 10
 
@@ -89,6 +92,8 @@ def main() -> int:
     """Run, write the report, and return 0 if all is well. Other arguments go to pytest: only these tests are run."""
     if sys.argv[1:] == ["--properties"]:
         return properties()
+    if sys.argv[1:2] == ["--simulated"]:
+        return subprocess.run([sys.executable, str(SIMULATED), *sys.argv[2:]], cwd=ROOT).returncode
     lines = heading("长检查", "make verify", "tools/verify.py")
     began = time.perf_counter()
     code, closing = run_tests(sys.argv[1:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -31,12 +32,14 @@ _STATES = ("fact", "quantity")
 _NAMED_IN_VAIN = ("bye", "greet", "nlu_fallback")
 """Of these courtesies, naming a programme is content too; “稳岗返还不问了” is still a wish to stop."""
 _ENOUGH_WHEN_UNSURE = 2  # of a sentence the classifier could not place, one number alone says too little
-_CORRECT = "correct"
+_CORRECT, _RESUME = "correct", "resume"
 _ASK, _CHECK = "ask", "check"
 _GENERAL = (_ASK, "nlu_fallback")
 _HARDLY = 0.5  # of the weight of a question in general
 _AT_ONCE = 8  # characters within which a correction says that it is one
 _WORDS = "words.json"
+_BORDER = re.compile(r"[,，。;；!！\s]+")
+_OR_NOT = re.compile(r"(\w)不\1")
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -47,7 +50,8 @@ class SecondLook(GraphComponent):
     number. Such a message answers, corrects or asks: which of them, the classifier's own ranking tells. One that begins
     with “不对” and asks nothing corrects, whatever it speaks of (the words: ``slips`` in the lexicon); so does one that
     was taken for nothing and has the words of taking something back (``put_right``: 撤销). One that states facts of the
-    speaker (``of_themselves``) and might as well ask for them does so.
+    speaker (``of_themselves``) and might as well ask for them does so. One that names a programme and says that it goes
+    back to it (``come_back``) does.
     """
 
     @classmethod
@@ -63,6 +67,8 @@ class SecondLook(GraphComponent):
         put_right = lexicon.get("put_right", {})
         words = {"marks": lexicon.get("slips", {}).get("marks", ()), "takes_back": []}
         words["of_themselves"] = lexicon.get("of_themselves", ())
+        words["today"] = lexicon.get("today", ())
+        words["comes_back"] = lexicon.get("come_back", ())
         words["takes_back"] = [*put_right.get("undo", ()), *put_right.get("remove", ())]
         return cls(model_storage, resource, words)
 
@@ -99,10 +105,14 @@ class SecondLook(GraphComponent):
     def _look(self, message: Message) -> None:
         name = (message.get(INTENT) or {}).get(INTENT_NAME_KEY)
         entities = message.get(ENTITIES, [])
-        stated = {(entity["start"], entity["end"]) for entity in entities if entity["entity"] in _STATES}
         text = message.get(TEXT)
+        spans = ((entity["start"], entity["end"]) for entity in entities if entity["entity"] in _STATES)
+        stated = {span for span in spans if name not in COURTESY or text[slice(*span)] not in self._words["today"]}
         if (stated and self._corrects(text)) or (name in COURTESY and self._takes_back(text)):
             self._give(message, {INTENT_NAME_KEY: _CORRECT, PREDICTED_CONFIDENCE_KEY: 1.0})
+            return
+        if self._comes_back(text) and any(entity["entity"] == "programme" for entity in entities):
+            self._give(message, {INTENT_NAME_KEY: _RESUME, PREDICTED_CONFIDENCE_KEY: 1.0})
             return
         if name in _GENERAL and self._asks_for_themselves(message, text):
             self._give(message, next(one for one in message.get(INTENT_RANKING_KEY) if one[INTENT_NAME_KEY] == _CHECK))
@@ -117,10 +127,20 @@ class SecondLook(GraphComponent):
             self._give(message, best)
 
     def _corrects(self, text: str) -> bool:
-        return any(mark in text[:_AT_ONCE] for mark in self._words["marks"]) and not ASKS.search(text)
+        head, *more = _BORDER.split(text, maxsplit=1)
+        marks = tuple(self._words["marks"])
+        at_once = any(mark in text[:_AT_ONCE] for mark in marks) or (bool(more) and head.endswith(marks))
+        return at_once and not self._asks(text)
+
+    @staticmethod
+    def _asks(text: str) -> bool:
+        return bool(ASKS.search(text) or _OR_NOT.search(text))  # 算不算 takes nothing back, 对不对 corrects nothing
+
+    def _comes_back(self, text: str) -> bool:
+        return any(word in text for word in self._words["comes_back"]) and not ASKS.search(text)
 
     def _takes_back(self, text: str) -> bool:
-        return any(word in text for word in self._words["takes_back"]) and not ASKS.search(text)
+        return any(word in text for word in self._words["takes_back"]) and not self._asks(text)
 
     def _asks_for_themselves(self, message: Message, text: str) -> bool:
         """“我是专科毕业的，社保补贴到期了，能延吗”, hardly told from a question in general: it states facts of “我”."""
