@@ -85,6 +85,7 @@ def serve(workers: str = typer.Option(None, "--workers", metavar="N", help=say("
     from bot.serving import address, bind
     from bot.serving import serve as serve_app
     from bot.store import InDatabase, InMemory, migrate, open_engine
+    from bot.store.erasure import expire_again_and_again
     from bot.store.locks import HostLocks, LocalLocks, RedisLocks
 
     settings.key()
@@ -96,13 +97,17 @@ def serve(workers: str = typer.Option(None, "--workers", metavar="N", help=say("
     assistant = asyncio.run(_assistant())
     here_only = HostLocks() if settings.workers > 1 else LocalLocks()
 
-    async def make_app() -> Any:
+    async def make_app(first: bool = True) -> Any:
         """What has threads or connections is made here: after the fork."""
         engine = open_engine(settings.database_url, settings.connections())
         kept = InDatabase(engine) if settings.tracker_store == "sql" else InMemory()
         assistant.keep_in(kept)
         locks = RedisLocks(settings.redis_url) if settings.redis_url else here_only
-        return create_app(assistant, here.rules, here.searcher, settings, kept, locks, engine)
+        made = create_app(assistant, here.rules, here.searcher, settings, kept, locks, engine)
+        if first:  # of several workers one
+            expiry = expire_again_and_again(engine, settings.retention_days, settings.audit_days)
+            made.state.expiry = asyncio.create_task(expiry)
+        return made
 
     def ready() -> None:
         print(say("serve.ready", url=address(taken)), flush=True)
@@ -117,7 +122,7 @@ def serve(workers: str = typer.Option(None, "--workers", metavar="N", help=say("
     with figures:
         processes.run(
             settings.workers,
-            lambda seat: serve_app(make_app, taken, seat.ready, seat.orphaned),
+            lambda seat: serve_app(lambda: make_app(seat.number == 0), taken, seat.ready, seat.orphaned),
             ready,
             stopping,
             worker_lost,
@@ -286,6 +291,33 @@ def evaluate(
         asyncio.run(evaluation.house(only, load()))
 
 
+@app.command(help=say("command.erase"))
+def erase(
+    user: str = typer.Option(None, "--user", metavar="ID", help=say("option.user")),
+    door: str = typer.Option(None, "--door", metavar="DOOR", help=say("option.door")),
+    expired: bool = typer.Option(False, "--expired", help=say("option.expired")),
+) -> int:
+    """Delete a person, or what has run out, from every table and file; exit code 1 when there was nothing of theirs."""
+    if expired == (user is not None):
+        raise InputError("cli.user_or_expired")
+    from bot.store import migrate as migrate_store
+    from bot.store import open_engine
+    from bot.store.erasure import erase as erase_sender
+    from bot.store.erasure import expire, scrub
+
+    settings = load()
+    senders = [] if expired else [_sender(user, door, settings)]
+    migrate_store(settings.database_url)
+    engine = open_engine(settings.database_url)
+    if expired:
+        print(say("cli.expired", rows=expire(engine, settings.retention_days, settings.audit_days)))
+        return 0
+    rows = erase_sender(engine, senders)
+    scrub(engine)
+    print(say("cli.erased" if rows else "cli.nothing_erased", rows=rows))
+    return 0 if rows else 1
+
+
 @app.command(help=say("command.migrate"))
 def migrate() -> None:
     """Bring the database up to date."""
@@ -315,6 +347,20 @@ async def _assistant(conversations: Any = None) -> Assistant:
     from bot.assistant import Assistant
 
     return await Assistant.load(conversations=conversations)
+
+
+def _sender(user: str, door: str | None, settings: Settings) -> str:
+    """What the records of a user stand under."""
+    from bot.api.identity import Identity
+
+    identity = Identity(settings.key())
+    if re.fullmatch(r"[a-z]+:[0-9a-f]{32}", user):
+        return user
+    if door:
+        return identity.sender(door, user)
+    if not identity.verified(user):
+        raise InputError("cli.whose_user", value=brief(user))
+    return identity.sender("web", user)
 
 
 def _circumstances(as_of: str | None, place: str | None) -> Settings:

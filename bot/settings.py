@@ -60,6 +60,12 @@ class Settings(BaseSettings):
     rest_token: SecretStr | None = Field(
         None, env="WENGANG_REST_TOKEN", description="Rasa 形式接口 /webhooks/rest/webhook 的令牌；不设就不开放"
     )
+    retention_days: int = Field(
+        90, env="WENGANG_RETENTION_DAYS", description="对话保留几天，从最后一句算起；超过的每六小时删一次"
+    )
+    audit_days: int = Field(
+        365, env="WENGANG_AUDIT_DAYS", description="审计记录（化名，没有说过的话）保留几天，至少 180"
+    )
     metrics_token: SecretStr | None = Field(
         None, env="WENGANG_METRICS_TOKEN", description="监控指标 /metrics（Prometheus）的令牌；不设就不开放"
     )
@@ -115,6 +121,14 @@ class Settings(BaseSettings):
     @validator("database_connections", pre=True)
     def _database_connections(cls, value: Any) -> int:
         return _count(value, 2, 1_000)
+
+    @validator("retention_days", pre=True)
+    def _retention_days(cls, value: Any) -> int:
+        return _count(value, 1, 3_650)
+
+    @validator("audit_days", pre=True)
+    def _audit_days(cls, value: Any) -> int:
+        return _count(value, 180, 3_650)
 
     @validator("port", pre=True)
     def _port(cls, value: Any) -> int:

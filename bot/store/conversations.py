@@ -20,7 +20,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import IntegrityError
 
 from actions.reply import Reply
-from bot.store.models import Conversation, Turn, now
+from bot.store.models import Audit, Conversation, Turn, audited, now
 from bot.store.remembered import Event
 
 Replies = list[Reply]
@@ -112,6 +112,8 @@ class InDatabase:
                     self._remember(connection, turn)
                 if turn.replies is not None:
                     connection.execute(sa.insert(Turn), said)
+                    if decided := [audited("decided", turn.sender, one) for one in _decided(turn.replies)]:
+                        connection.execute(sa.insert(Audit), decided)
         except IntegrityError as error:
             raise Conflict(turn.sender) from error
 
@@ -153,6 +155,13 @@ class InMemory:
             _put(self._events, turn.sender, (events, version + 1))
         if turn.message is not None and turn.replies is not None:
             _put(self._answers, (turn.sender, turn.message), replies)
+
+
+def _decided(replies: Replies) -> Iterator[dict[str, Any]]:
+    """Of each decision that was told: which programme, how, as of which day."""
+    for reply in replies:
+        if decision := reply.get("decision"):
+            yield {key: decision.get(key) for key in ("programme", "verdict", "as_of", "place")}
 
 
 def _as_text(listed: Sequence[Any]) -> str:

@@ -76,6 +76,7 @@ def prepare_sqlite(connection: Any, _record: Any) -> None:
     _use_wal(cursor)
     cursor.execute("PRAGMA synchronous=FULL")  # with NORMAL a crash of the machine would lose the last turns
     cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA secure_delete=ON")  # what is deleted or replaced is overwritten, not only forgotten
     cursor.close()
 
 

@@ -1,5 +1,7 @@
 """The tables. Migrations (bot/store/migrations) create them; a test compares the two."""
 
+import hashlib
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
@@ -37,3 +39,21 @@ class Turn(Base):
     text = sa.Column(sa.Text, nullable=False)
     replies: Any = sa.Column(sa.JSON, nullable=False)
     created_at = sa.Column(sa.DateTime(timezone=True), nullable=False, default=now, index=True)
+
+
+class Audit(Base):
+    """What was decided, erased or has run out: no words, no facts, and a pseudonym in the sender's place."""
+
+    __tablename__ = "audit"
+
+    id = sa.Column(sa.Integer, primary_key=True)
+    created_at = sa.Column(sa.DateTime(timezone=True), nullable=False, default=now, index=True)
+    event = sa.Column(sa.String(16), nullable=False)
+    pseudonym = sa.Column(sa.String(32))
+    detail: Any = sa.Column(sa.JSON, nullable=False)
+
+
+def audited(event: str, sender: str | None, detail: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of the audit. Whoever knows the sender finds their rows; the rows do not tell the sender."""
+    hidden = None if sender is None else hashlib.sha256(f"audit\0{sender}".encode()).hexdigest()[:32]
+    return {"event": event, "pseudonym": hidden, "detail": dict(detail), "created_at": now()}

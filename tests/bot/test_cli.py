@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -488,7 +489,8 @@ def test_serve_and_its_actions_use_the_same_rules_and_index(assistant, monkeypat
 
     given = []
     monkeypatch.setattr(logs, "configure", lambda form: None)
-    monkeypatch.setattr(server, "create_app", lambda *parts: given.append(parts))
+    made = SimpleNamespace(state=SimpleNamespace())
+    monkeypatch.setattr(server, "create_app", lambda *parts: given.append(parts) or made)
     monkeypatch.setattr(serving, "serve", lambda make_app, taken, ready: (taken.close(), asyncio.run(make_app())))
     monkeypatch.setenv("WENGANG_PORT", str(free_port()))
     monkeypatch.setenv("WENGANG_SECRET", "s" * 32)

@@ -9,17 +9,16 @@ import signal
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from databases import empty_database
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, UserUttered
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
-from sqlalchemy.engine import make_url
 
 from bot.store import Conflict, InDatabase, InMemory, StoreError, migrate, open_engine
 from bot.store.conversations import HeldTurn
@@ -28,29 +27,7 @@ from bot.store.models import Base, Turn, now
 from bot.store.trackers import RememberingTrackerStore
 from bot.store.turns import Turns
 
-POSTGRES = os.environ.get("WENGANG_TEST_POSTGRES", "postgresql://postgres@127.0.0.1/test")
 REDIS = os.environ.get("WENGANG_TEST_REDIS", "redis://127.0.0.1:6379/15")
-
-
-@contextmanager
-def empty_database(kind, tmp_path):
-    """The address of an empty database; on PostgreSQL a schema of this test's own."""
-    if kind == "sqlite":
-        yield f"sqlite:///{tmp_path}/a folder/test.db"
-        return
-    schema = f"wengang_{uuid.uuid4().hex[:12]}"
-    engine = sa.create_engine(POSTGRES, future=True, connect_args={"connect_timeout": 5})
-    try:
-        with engine.begin() as connection:
-            connection.execute(sa.text(f"CREATE SCHEMA {schema}"))
-    except sa.exc.OperationalError as error:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(f"no PostgreSQL here: set WENGANG_TEST_POSTGRES ({error.orig})")
-    yield make_url(POSTGRES).update_query_dict({"options": f"-csearch_path={schema}"}).render_as_string(False)
-    with engine.begin() as connection:
-        connection.execute(sa.text(f"DROP SCHEMA {schema} CASCADE"))
-    engine.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

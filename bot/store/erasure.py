@@ -1,0 +1,104 @@
+"""What a person said leaves every table and file: when they ask for it, and when it has been kept long enough.
+
+SQLite overwrites what is deleted (``secure_delete``, set for each connection); the copy in its write-ahead log goes by
+``scrub``. PostgreSQL keeps dead rows in its files until ``scrub`` rewrites them. What remains is the audit: what was
+decided and that something was erased, under a pseudonym. Write-ahead archives and backups run out by themselves:
+docs/数据保留与删除.md.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Any, NoReturn
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.messages import say
+from bot.store.database import StoreError
+from bot.store.models import Audit, Conversation, Turn, audited, now
+
+logger = logging.getLogger(__name__)
+
+_AT_A_TIME = 500  # rows in one transaction: turns that are held meanwhile wait for no more
+_EVERY = 6 * 3600.0  # seconds
+_PATIENCE = 20.0  # seconds for others to end their reading of the write-ahead log
+_TABLES: tuple[Any, ...] = (Conversation, Turn)  # where words of a person stand
+
+
+def erase(engine: Engine, senders: Collection[str]) -> int:
+    """Delete everything of these senders, in one transaction; return how many rows. The audit notes that it was done.
+
+    A turn of theirs that is being held finds its conversation gone, and begins a new one. Call ``scrub`` afterwards.
+    """
+    with engine.begin() as connection:
+        counts = [connection.execute(sa.delete(t).where(t.sender.in_(senders))).rowcount for t in _TABLES]
+        if any(counts):
+            rows = {table.__tablename__: count for table, count in zip(_TABLES, counts, strict=True)}
+            connection.execute(sa.insert(Audit), [audited("erased", sender, rows) for sender in senders])
+    return sum(counts)
+
+
+def scrub(engine: Engine) -> None:
+    """Leave no copy of what was deleted in the database's own files. Raises StoreError when others do not let it.
+
+    On PostgreSQL nobody can hold a turn while the tables are rewritten.
+    """
+    names = ", ".join(table.__tablename__ for table in _TABLES)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"VACUUM FULL {names}")
+            return
+        connection.exec_driver_sql("PRAGMA temp_store=MEMORY")  # no copy in a file of its own meanwhile
+        connection.exec_driver_sql("VACUUM")  # also what was deleted before secure_delete was set
+        _empty_the_log(connection)
+
+
+def expire(engine: Engine, days: int, audit_days: int) -> int:
+    """Delete turns, conversations and audit entries that are older; return how many rows."""
+    count = 0
+    for table, age, kept in ((Turn, Turn.created_at, days), (Conversation, Conversation.updated_at, days),
+                             (Audit, Audit.created_at, audit_days)):  # fmt: skip
+        count += _delete_before(engine, table, age, kept)
+    if count:
+        with engine.begin() as connection:
+            connection.execute(sa.insert(Audit), audited("expired", None, {"rows": count}))
+        if engine.dialect.name == "sqlite":
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                _empty_the_log(connection)
+    return count
+
+
+async def expire_again_and_again(engine: Engine, days: int, audit_days: int) -> NoReturn:
+    """Do so now and every few hours, as long as the process lives; what goes wrong is logged and tried again then."""
+    while True:
+        try:
+            count = await asyncio.to_thread(expire, engine, days, audit_days)
+            logger.info("expired", extra={"fields": {"rows": count}})
+        except (SQLAlchemyError, StoreError) as error:
+            logger.error("expiry failed: %s", type(error).__name__)
+        await asyncio.sleep(_EVERY)
+
+
+def _delete_before(engine: Engine, table: Any, age: Any, days: int) -> int:
+    key, before, count = sa.inspect(table).primary_key[0], now() - timedelta(days=days), 0
+    while True:
+        old = sa.select(key).where(age < before).limit(_AT_A_TIME)
+        with engine.begin() as connection:
+            deleted = connection.execute(
+                sa.delete(table).where(key.in_(old), age < before).execution_options(synchronize_session=False)
+            ).rowcount
+        count += deleted
+        if deleted < _AT_A_TIME:
+            return count
+
+
+def _empty_the_log(connection: Any) -> None:
+    until = time.monotonic() + _PATIENCE
+    while connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").first()[0]:
+        if time.monotonic() > until:
+            raise StoreError(say("store.not_scrubbed"))
+        time.sleep(0.05)
