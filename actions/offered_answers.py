@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from actions.asked import nothing_but
 from actions.assign import covers, is_cue
 from actions.reading import Reading
 from actions.room import words_for
@@ -45,6 +46,7 @@ def choice_of_the_question(reading: Reading) -> None:
         no = False if len(question.facts) == 1 else None
         no_by_correction = no if len(text) <= _BARE_NO else None  # a bare “不对” is this question's no
         wanted = {"affirm": True, "deny": no, "correct": no_by_correction}.get(reading.state.intent)
+        wanted = None if _only_states_another(reading, question) else wanted
         asked = question.facts[0]  # what else a choice settles says nothing of its being the yes or the no
         chosen = next((c for c in question.choices if wanted is not None and c.sets.get(asked) is wanted), None)
     if chosen is not None:
@@ -56,6 +58,12 @@ def choice_of_the_question(reading: Reading) -> None:
         for fact in question.facts:  # “没有” to “裁了多少人”; never to “一共多少人”
             if words_for(reading.state.room, fact).get("zero"):
                 reading.record(fact, 0, reading.state.text)
+
+
+def _only_states_another(reading: Reading, question: Question) -> bool:
+    """“是省级的”, “没裁人”: a fact and nothing beside it, and not the one that was asked."""
+    stated = {name.partition("=")[0] for name in reading.state.named("fact")}
+    return bool(stated) and not stated.intersection(question.facts) and nothing_but(reading.state, "fact", more=0)
 
 
 def answer_to_another_question(reading: Reading) -> None:
@@ -76,13 +84,11 @@ def answer_to_another_question(reading: Reading) -> None:
 
 
 def answer_said(reading: Reading) -> str:
-    """The message without the words one hesitates with: of “嗯，没办” the “没办”; before other words “嗯” is a yes."""
+    """The message without a “嗯” in front of an answer: of “嗯，没办” the “没办”; before other words it is a yes."""
     text, words = reading.state.text.strip(), reading.state.room.knowledge.lexicon["hesitation"]
     first, rest = first_part(text), _LIST_BORDER.split(text, maxsplit=1)[-1]
     no_yes = reading.question is not None and reading.question.kind != "yes_no"
-    if first in words["empty"] or (first in words["or_yes"] and no_yes):
-        return rest
-    return rest if first in words["or_yes"] and _answers(reading, rest) else text
+    return rest if first in words["or_yes"] and (no_yes or _answers(reading, rest)) else text
 
 
 def _answers(reading: Reading, text: str) -> bool:

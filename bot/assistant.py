@@ -19,7 +19,9 @@ from rasa.core.tracker_store import TrackerStore
 from rasa.shared.core.constants import ACTION_LISTEN_NAME
 from rasa.shared.core.events import ActionExecuted
 
+from actions.hesitation import without_hesitation
 from actions.reply import Reply, text_reply
+from actions.room import room
 from actions.speak import say, wording
 from bot.action_endpoint import ActionEndpoint, describe
 from bot.inputs import LONGEST_MESSAGE
@@ -115,6 +117,7 @@ class Assistant:
             self._normalise,
             self._refuse_nothing,
             self._refuse_too_much,
+            self._drop_hesitation,
             self._mask_personal_numbers,
             self._care_first,
             self._refuse_commands,
@@ -143,6 +146,10 @@ class Assistant:
         """More than anybody types into a chat."""
         if len(turn.text) > LONGEST_MESSAGE:
             turn.replies = [text_reply(say("too_long", limit=LONGEST_MESSAGE), "clarify")]
+
+    async def _drop_hesitation(self, turn: Turn) -> None:
+        """“那个，2人”: neither the classifier nor the actions are to make anything of 那个."""
+        turn.text = without_hesitation(room(), turn.text)
 
     async def _mask_personal_numbers(self, turn: Turn) -> None:
         """Neither Rasa nor the store nor a log sees an identity card, telephone or bank card number."""

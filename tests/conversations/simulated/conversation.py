@@ -18,6 +18,7 @@ from simulated.user import SimulatedUser, asked, programme_of
 MOVES = ("open", "answer", "tell", "correct", "detour …", "back", "past", "recheck")
 MOST_TURNS = 60
 AGAIN = 1  # times that one question may come again although it was answered: once misheard, said plainly, no more
+OPEN = ("open", "undated")
 _ANSWERED = ("answered", "not_stated", "out_of_scope", "smalltalk")
 
 
@@ -139,13 +140,14 @@ class Judge:
         if self.decision is None or self.closed:
             if not self.closed:
                 outcome.fault("dead_end", "it ended without a verdict")
-            elif expected["window"]["state"] in ("open", "undated"):
+            elif expected["window"]["state"] in OPEN:
                 outcome.fault("verdict", "said to be closed, but it is open")
             else:
                 outcome.verdict = "closed"
             return
         outcome.verdict = self.decision["verdict"]
-        sure = expected["verdict"] != "ineligible"  # a “no” stands before everything is told, and tells nothing else
+        # a “no” stands before everything is told, and what is closed is not asked on: neither tells anything else
+        sure = expected["verdict"] != "ineligible" and expected["window"]["state"] in OPEN
         keys = ["window", "amount", "results", "route"] if sure and not self.user.rough else []
         for key in ["verdict", *keys]:
             mine, theirs = self.decision[key], expected[key]

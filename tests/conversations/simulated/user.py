@@ -15,7 +15,8 @@ from simulated.words import may_be_rough, phrases, quantity, said
 Replies = Sequence[Mapping[str, Any]]
 _WANDERS, _TELLS_MORE, _ADDS, _BY_BUTTON, _ROUGHLY = 0.35, 0.18, 0.2, 0.3, 0.2  # probabilities
 _MOST_DETOURS = 8
-_OPEN = ("open", "undated")
+_INTERVIEWING = ("why", "stop", "other_programme")
+"""Detours that make sense only while something is asked."""
 
 
 class SimulatedUser:
@@ -90,7 +91,7 @@ class SimulatedUser:
         return template.format(say=words, name=phrases()["facts"][name]["name"])
 
     def _detour(self, interviewing: bool) -> tuple[str, str]:
-        kinds = [kind for kind in phrases()["wandering"] if interviewing or kind not in ("stop", "other_programme")]
+        kinds = [kind for kind in phrases()["wandering"] if interviewing or kind not in _INTERVIEWING]
         kind = self.rng.choice(kinds)
         words = self.rng.choice(phrases()["wandering"][kind])
         self.resuming, self.elsewhere = kind == "stop", kind == "other_programme"
