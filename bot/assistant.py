@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rasa.core.agent import Agent
+from rasa.core.brokers.broker import EventBroker
 from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.core.lock import TicketLock
 from rasa.core.lock_store import LOCK_LIFETIME, InMemoryLockStore, LockStore
@@ -91,9 +92,12 @@ class Assistant:
         assistant.keep_in(conversations)
         return assistant
 
-    def keep_in(self, conversations: Conversations | None) -> None:
-        """Keep conversations there from now on; None: in memory. What was kept elsewhere does not come along."""
-        self._keep_in(RememberingTrackerStore(self.agent.domain, conversations))
+    def keep_in(self, conversations: Conversations | None, event_broker: EventBroker | None = None) -> None:
+        """Keep conversations there from now on; None: in memory. What was kept elsewhere does not come along.
+
+        `event_broker`: hears of each event of Rasa once it is kept.
+        """
+        self._keep_in(RememberingTrackerStore(self.agent.domain, conversations, event_broker))
 
     async def reply(
         self,

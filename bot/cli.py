@@ -8,7 +8,8 @@ import re
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +81,7 @@ def serve(workers: str = typer.Option(None, "--workers", metavar="N", help=say("
     logs.configure(settings.log)
     figures = processes.figures_folder() if settings.workers > 1 else None  # before anything counts
     from actions.room import room
+    from bot.broker import close_broker, open_broker
     from bot.metrics import worker_lost
     from bot.server import create_app
     from bot.serving import address, bind
@@ -97,17 +99,25 @@ def serve(workers: str = typer.Option(None, "--workers", metavar="N", help=say("
     assistant = asyncio.run(_assistant())
     here_only = HostLocks() if settings.workers > 1 else LocalLocks()
 
-    async def make_app(first: bool = True) -> Any:
+    @asynccontextmanager
+    async def make_app(first: bool = True) -> AsyncIterator[Any]:
         """What has threads or connections is made here: after the fork."""
         engine = open_engine(settings.database_url, settings.connections())
         kept = InDatabase(engine) if settings.tracker_store == "sql" else InMemory()
-        assistant.keep_in(kept)
-        locks = RedisLocks(settings.redis_url) if settings.redis_url else here_only
-        made = create_app(assistant, here.rules, here.searcher, settings, kept, locks, engine)
-        if first:  # of several workers one
+        broker = await open_broker(settings.endpoints)
+        assistant.keep_in(kept, broker)
+        locks = RedisLocks(settings.redis_url, here_only) if settings.redis_url else here_only
+        expiring = None
+        if first:  # of several workers one does it
             expiry = expire_again_and_again(engine, settings.retention_days, settings.audit_days)
-            made.state.expiry = asyncio.create_task(expiry)
-        return made
+            expiring = asyncio.create_task(expiry)
+        try:
+            yield create_app(assistant, here.rules, here.searcher, settings, kept, locks, engine)
+        finally:
+            if expiring:
+                expiring.cancel()
+            await close_broker(broker)
+            engine.dispose()
 
     def ready() -> None:
         print(say("serve.ready", url=address(taken)), flush=True)
@@ -503,6 +513,7 @@ def _known_errors() -> tuple[type[Exception], ...]:
         ("eligibility.errors", "DecisionError"),
         ("bot.store.database", "StoreError"),
         ("bot.serving", "ServeError"),
+        ("bot.broker", "BrokerError"),
         ("bot.workers", "WorkersFailed"),
         ("bot.train", "TrainingError"),
     ):

@@ -9,7 +9,8 @@ import errno
 import signal
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from types import FrameType
 
 import uvicorn
@@ -45,44 +46,47 @@ def address(taken: socket.socket) -> str:
 
 
 def serve(
-    make_app: Callable[[], Awaitable[FastAPI]],
+    make_app: Callable[[], AbstractAsyncContextManager[FastAPI]],
     taken: socket.socket,
     ready: Callable[[], None],
     orphaned: int | None = None,
 ) -> None:
-    """Serve until told to stop. `make_app` is awaited in the serving loop; `ready` is called once it accepts.
+    """Serve until told to stop. `make_app` is entered in the serving loop; `ready` is called once it accepts.
 
     `orphaned`: a file descriptor; when it can be read, that is a wish to stop, too.
     """
 
     async def run() -> None:
-        app = await make_app()
-        config = uvicorn.Config(
-            app,
-            log_config=None,  # bot/logs.py
-            access_log=False,
-            server_header=False,
-            lifespan="off",
-            ws="none",
-            backlog=1,  # accepted at a time, so that one worker does not take all that wait
-            timeout_graceful_shutdown=_PATIENCE,
-        )
-        server = _Server(config, app.state.turns, ready)
-        loop = asyncio.get_running_loop()
-
-        def stop(watched: int) -> None:
-            loop.remove_reader(watched)
-            server.handle_exit(signal.SIGTERM, None)
-
-        if orphaned is not None:
-            loop.add_reader(orphaned, stop, orphaned)
-        try:
-            await server.serve(sockets=[taken])
-        except OSError as error:
-            host, port = taken.getsockname()[:2]
-            raise _cannot_listen(error, host, port) from None
+        async with make_app() as app:
+            await _serve(app, taken, ready, orphaned)
 
     asyncio.run(run())
+
+
+async def _serve(app: FastAPI, taken: socket.socket, ready: Callable[[], None], orphaned: int | None) -> None:
+    config = uvicorn.Config(
+        app,
+        log_config=None,  # bot/logs.py
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        ws="none",
+        backlog=1,  # accepted at a time, so that one worker does not take all that wait
+        timeout_graceful_shutdown=_PATIENCE,
+    )
+    server, loop = _Server(config, app.state.turns, ready), asyncio.get_running_loop()
+
+    def stop(watched: int) -> None:
+        loop.remove_reader(watched)
+        server.handle_exit(signal.SIGTERM, None)
+
+    if orphaned is not None:
+        loop.add_reader(orphaned, stop, orphaned)
+    try:
+        await server.serve(sockets=[taken])
+    except OSError as error:
+        host, port = taken.getsockname()[:2]
+        raise _cannot_listen(error, host, port) from None
 
 
 class _Server(uvicorn.Server):
@@ -105,6 +109,14 @@ class _Server(uvicorn.Server):
         self._turns.stopping = True
         self._until = self._until or time.monotonic() + _PATIENCE
         super().handle_exit(sig, frame)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """SIGTERM ends here; uvicorn would send it once more, to a process that has something left to close."""
+        with super().capture_signals():
+            yield
+            if signal.SIGTERM in self._captured_signals:
+                self._captured_signals.clear()
 
     async def on_tick(self, counter: int) -> bool:
         """Return whether to close, ten times a second: when told so, and no turn is running."""

@@ -60,6 +60,11 @@ class Settings(BaseSettings):
     rest_token: SecretStr | None = Field(
         None, env="WENGANG_REST_TOKEN", description="Rasa 形式接口 /webhooks/rest/webhook 的令牌；不设就不开放"
     )
+    endpoints: Path = Field(
+        ROOT / "endpoints.yml",
+        env="WENGANG_ENDPOINTS",
+        description="Rasa 的 endpoints.yml；其中的 event_broker 会收到每个事件",
+    )
     retention_days: int = Field(
         90, env="WENGANG_RETENTION_DAYS", description="对话保留几天，从最后一句算起；超过的每六小时删一次"
     )

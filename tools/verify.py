@@ -20,6 +20,7 @@ from machine import ROOT, heading
 
 REPORT = ROOT / "docs" / "verify.md"
 PROPERTIES, PROPERTIES_REPORT = "tests/eligibility/test_decision_properties.py", ROOT / "docs" / "properties.md"
+FAULTS, FAULTS_REPORT = "tests/faults", ROOT / "docs" / "faults.md"
 SIMULATED = ROOT / "tests" / "conversations" / "simulated" / "report.py"
 RESULTS = ROOT / "var" / "verify.xml"
 SLOWEST = 10
@@ -88,10 +89,22 @@ def properties() -> int:
     return code
 
 
+def faults() -> int:
+    """Kill, stop and fill up servers under 2,000 turns, write the report, and return 0 if nothing was lost."""
+    lines = heading("故障试验", "make verify ARGS=--faults", "tools/verify.py")
+    code, closing = run_tests([FAULTS])
+    lines += [f"结果：**{closing}**（退出码 {code}）", "", *rows(RESULTS), ""]
+    FAULTS_REPORT.write_text("\n".join(lines), encoding="utf-8")
+    print(f"→ {FAULTS_REPORT.relative_to(ROOT)}")
+    return code
+
+
 def main() -> int:
     """Run, write the report, and return 0 if all is well. Other arguments go to pytest: only these tests are run."""
     if sys.argv[1:] == ["--properties"]:
         return properties()
+    if sys.argv[1:] == ["--faults"]:
+        return faults()
     if sys.argv[1:2] == ["--simulated"]:
         return subprocess.run([sys.executable, str(SIMULATED), *sys.argv[2:]], cwd=ROOT).returncode
     lines = heading("长检查", "make verify", "tools/verify.py")

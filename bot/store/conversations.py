@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -40,6 +40,7 @@ class HeldTurn:
         version: of the conversation as it was read; 0: there was none.
         events: what is to be remembered; None: as before.
         replies: what was answered; None: nobody said anything, only what is remembered changes.
+        then: what is to be done once it is kept.
     """
 
     sender: str
@@ -48,6 +49,7 @@ class HeldTurn:
     version: int = 0
     events: Sequence[Event] | None = None
     replies: Replies | None = None
+    then: list[Callable[[], None]] = field(default_factory=list)
 
 
 _held: ContextVar[HeldTurn | None] = ContextVar("held", default=None)

@@ -25,7 +25,9 @@ logger = logging.getLogger(__name__)
 
 _AT_A_TIME = 500  # rows in one transaction: turns that are held meanwhile wait for no more
 _EVERY = 6 * 3600.0  # seconds
+_DRIFT = 3600.0  # seconds by which a clock is put right without being suspect
 _PATIENCE = 20.0  # seconds for others to end their reading of the write-ahead log
+_sleep = asyncio.sleep  # a test lets the hours pass
 _TABLES: tuple[Any, ...] = (Conversation, Turn)  # where words of a person stand
 
 
@@ -73,14 +75,32 @@ def expire(engine: Engine, days: int, audit_days: int) -> int:
 
 
 async def expire_again_and_again(engine: Engine, days: int, audit_days: int) -> NoReturn:
-    """Do so now and every few hours, as long as the process lives; what goes wrong is logged and tried again then."""
+    """Do so now and every few hours, as long as the process lives; what goes wrong is logged and tried again then.
+
+    A round is left out when the clock was set meanwhile: a clock that is a year ahead makes everything old.
+    """
+    clock = _Clock()
     while True:
         try:
-            count = await asyncio.to_thread(expire, engine, days, audit_days)
-            logger.info("expired", extra={"fields": {"rows": count}})
+            if clock.was_set():
+                logger.error("expiry left out: the clock was set")
+            else:
+                count = await asyncio.to_thread(expire, engine, days, audit_days)
+                logger.info("expired", extra={"fields": {"rows": count}})
         except (SQLAlchemyError, StoreError) as error:
             logger.error("expiry failed: %s", type(error).__name__)
-        await asyncio.sleep(_EVERY)
+        await _sleep(_EVERY)
+
+
+class _Clock:
+    """Tells whether the time of day went another way than time itself since it was last asked."""
+
+    def __init__(self) -> None:
+        self._seen = now().timestamp() - time.monotonic()
+
+    def was_set(self) -> bool:
+        before, self._seen = self._seen, now().timestamp() - time.monotonic()
+        return abs(self._seen - before) > _DRIFT
 
 
 def _delete_before(engine: Engine, table: Any, age: Any, days: int) -> int:

@@ -86,18 +86,19 @@ class HostLocks:
 class RedisLocks:
     """Among all processes that use the same Redis.
 
-    Without Redis turns go on, guarded by the version of the conversation alone: a conflict runs the turn again.
+    `here`: the locks of this machine's own processes, of which one at a time asks Redis. Without Redis turns go on,
+    guarded among machines by the version of the conversation alone: a conflict runs the turn again.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, here: Locks | None = None) -> None:
         self._redis = Redis.from_url(url, socket_connect_timeout=1, socket_timeout=5)
-        self._here = LocalLocks()
+        self._here = here or LocalLocks()
 
     @asynccontextmanager
     async def hold(self, sender: str) -> AsyncIterator[None]:
         """Hold it; others wait in turn. Raises TimeoutError when it cannot be had in time."""
         lock = self._redis.lock(f"wengang:turn:{sender}", timeout=_LIFETIME, sleep=_POLL, blocking_timeout=_PATIENCE)
-        async with self._here.hold(sender):  # one process asks Redis once for all its waiting turns
+        async with self._here.hold(sender):
             held = await self._acquire(lock)
             try:
                 yield

@@ -3,13 +3,14 @@
 import bot.rasa_patches  # isort: skip  # noqa: F401  - first: it decides how Rasa is imported
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import TrackerStore
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import SlotSet, deserialise_events
+from rasa.shared.core.events import Event, SlotSet, deserialise_events
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.store.conversations import Conversations, HeldTurn, InMemory, turn_being_held
@@ -46,19 +47,34 @@ class RememberingTrackerStore(TrackerStore):
             return None
         known = {slot.name for slot in self.domain.slots}
         events = [e for e in deserialise_events(found) if not isinstance(e, SlotSet) or e.key in known]
-        return DialogueStateTracker.from_events(sender_id, events, self.domain.slots)
+        tracker = DialogueStateTracker.from_events(sender_id, events, self.domain.slots)
+        tracker.streamed = len(tracker.events)
+        return tracker
 
     async def save(self, tracker: DialogueStateTracker) -> None:
-        """Note what is to be remembered; outside of a held turn, keep it at once."""
-        await self.stream_events(tracker)
-        events = remembered([event.as_dict() for event in tracker.events])
+        """Note what is to be remembered and told to the broker then; outside of a held turn, keep it at once."""
         turn = turn_being_held()
-        if turn is not None:
-            turn.events = events
-            return
-        _, version = await asyncio.to_thread(self.conversations.recall, tracker.sender_id)
-        await asyncio.to_thread(self.conversations.keep, HeldTurn(tracker.sender_id, "", None, version, events))
+        held = turn or HeldTurn(tracker.sender_id, "", None)
+        held.events = remembered([event.as_dict() for event in tracker.events])
+        if self.event_broker:
+            held.then.append(partial(self._publish, tracker.sender_id, list(tracker.events)[_streamed(tracker) :]))
+        tracker.streamed = len(tracker.events)
+        if turn is None:
+            _, held.version = await asyncio.to_thread(self.conversations.recall, tracker.sender_id)
+            await asyncio.to_thread(self.conversations.keep, held)
+            for do in held.then:
+                do()
+
+    def _publish(self, sender: str, events: Sequence[Event]) -> None:
+        for event in events:
+            self.event_broker.publish({"sender_id": sender, **event.as_dict()})
 
     async def keys(self) -> Iterable[str]:
         """Rasa lists conversations for its HTTP API, which we do not serve."""
         raise NotImplementedError
+
+
+def _streamed(tracker: DialogueStateTracker) -> int:
+    """How many of its events the broker has heard of, or will. What is retrieved is shorter than what was saved, so
+    Rasa's own comparison of the two would not find the new ones."""
+    return getattr(tracker, "streamed", 0)

@@ -76,6 +76,8 @@ class Turns:
                 try:
                     with metrics.stage("store"):
                         await asyncio.to_thread(self._conversations.keep, turn)
+                    for do in turn.then:
+                        do()
                     return self._noted(sender, replies)
                 except Conflict:
                     if attempt == _ATTEMPTS:

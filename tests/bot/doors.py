@@ -141,7 +141,7 @@ class FakeAssistant:
         self.calls: list[dict[str, Any]] = []
         self.fail: Exception | None = None
 
-    def keep_in(self, conversations: Any) -> None:
+    def keep_in(self, conversations: Any, event_broker: Any = None) -> None:
         """It remembers nothing."""
 
     async def reply(

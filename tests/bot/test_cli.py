@@ -12,7 +12,6 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -489,9 +488,15 @@ def test_serve_and_its_actions_use_the_same_rules_and_index(assistant, monkeypat
 
     given = []
     monkeypatch.setattr(logs, "configure", lambda form: None)
-    made = SimpleNamespace(state=SimpleNamespace())
-    monkeypatch.setattr(server, "create_app", lambda *parts: given.append(parts) or made)
-    monkeypatch.setattr(serving, "serve", lambda make_app, taken, ready: (taken.close(), asyncio.run(make_app())))
+    monkeypatch.setattr(server, "create_app", lambda *parts: given.append(parts))
+
+    async def open_and_close(make_app):
+        async with make_app():
+            pass
+
+    monkeypatch.setattr(
+        serving, "serve", lambda make_app, taken, ready: (taken.close(), asyncio.run(open_and_close(make_app)))
+    )
     monkeypatch.setenv("WENGANG_PORT", str(free_port()))
     monkeypatch.setenv("WENGANG_SECRET", "s" * 32)
     assert cli.run(["serve"]) == 0

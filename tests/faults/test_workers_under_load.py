@@ -8,15 +8,18 @@ import uuid
 from collections import Counter
 
 import psutil
+import pytest
 import sqlalchemy as sa
 from house import Client, Every, House, at_once, get
+from loadtest import SCRIPT
 
 from bot.store import open_engine
 from bot.store.models import Conversation, Turn
 
 TURNS = 2_000 if os.environ.get("WENGANG_VERIFY") else 160
 CLIENTS = 8
-KILLS = TURNS // 40
+KILL_PERIOD = 40  # turns
+KILLS = TURNS // KILL_PERIOD
 
 
 def kept(house):
@@ -58,7 +61,7 @@ def workers_that_are_killed_lose_and_double_nothing(house, before):
     numbers = [[uuid.uuid4().hex for _ in range(TURNS // CLIENTS)] for _ in range(CLIENTS)]
     clients = [Client(house, first.sender if place % 2 else None) for place in range(CLIENTS)]
 
-    killed = Every(TURNS // KILLS, house.kill_a_worker)
+    killed = Every(KILL_PERIOD, house.kill_a_worker)
 
     def hold(client, own, then=killed):
         answers = []
@@ -113,3 +116,27 @@ def test_told_to_stop_it_finishes_its_turn_and_begins_no_other(tmp_path):
         assert slow_answer == [["2"]] and not client.broken
         assert 503 in seen, seen
         house.process.wait(20)
+
+
+@pytest.mark.skipif(not os.environ.get("WENGANG_VERIFY"), reason="minutes: make verify ARGS=--faults")
+def test_killed_workers_do_not_change_what_the_real_assistant_says(database_url, tmp_path):
+    """Whole interviews while workers are killed: each reply is the one that an undisturbed interview gets."""
+    with House(tmp_path, workers=2, real=True, database_url=database_url) as house:
+        undisturbed = [(quiet := Client(house)).say(text) for text in SCRIPT[:1]]
+        undisturbed += [quiet.say(text) for text in SCRIPT[1:]]
+        interviews = TURNS // len(SCRIPT) // CLIENTS
+        killed = Every(KILL_PERIOD, house.kill_a_worker)
+
+        def interview():
+            client, answers = Client(house), []
+            for text in SCRIPT:
+                answers.append(client.say(text))
+                killed()
+            return answers, client.broken
+
+        held = at_once([lambda: [interview() for _ in range(interviews)] for _ in range(CLIENTS)])
+        assert all(answers == undisturbed for own in held for answers, _ in own)
+        assert killed.done > 0 and any(broken for own in held for _, broken in own)
+    turns, versions = kept(house)
+    assert len(turns) == len(SCRIPT) * (1 + interviews * CLIENTS)
+    assert Counter(turn.sender for turn in turns) == versions
