@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from actions.asked import Asked, asked_in, beside, nothing_but, only_an_aspect, part
-from actions.aspects_answer import aspects_reply, clauses_of, nearest, stated_aspect, unspoken
+from actions.aspects_answer import STATED, aspects_reply, clauses_of, nearest, stated_aspect, unspoken
 from actions.comparison_answer import comparison
 from actions.definitions_answer import definition
 from actions.documents_answer import cited_document, later_document, other_year
@@ -88,7 +88,7 @@ def remembered(state: State, reply: Reply) -> dict[str, object]:
 
 
 _REMEMBERED = 3
-_A_WORD = 2  # characters
+_A_WORD, _A_SENTENCE = 2, 16  # characters
 _LEADING = 2  # clauses
 _ELSE = ("out_of_scope", "why", "what_else", "human", "chitchat", "bot_challenge", "abuse")  # no question of ours
 
@@ -134,7 +134,8 @@ def programme_in_general(state: State, asked: Asked) -> Reply | None:
 
 def told_by_a_clause(state: State, asked: Asked) -> Reply | None:
     """“区里让我们宣传…，除了上电视还得弄啥”: heard as “what else can I get”, but nothing is told of an applicant."""
-    if state.intent != "what_else" or state.heard.get("recorded") or asked.named or not asked.is_told:
+    clear = asked.is_told or (asked.stands_out and len(state.text) >= _A_SENTENCE)
+    if state.intent != "what_else" or state.heard.get("recorded") or asked.named or not clear:
         return None
     return found_clause(state, asked)
 
@@ -154,7 +155,7 @@ def found_clause(state: State, asked: Asked) -> Reply | None:
     if not on_subject(state, asked) or unspoken(asked):
         return None
     best = asked.hits[0].clause.id
-    if asked.aspect == "amount" and (whose := _whose_amount(state, asked, best)):
+    if whose := _whose(state, asked, best):
         return stated_aspect(state, replace(asked, programme=whose))
     about = [name for name in state.room.rules.benefits if best in _clauses_of(state, name)]
     opening, outcome = certainty(asked) or (spoken_duty(state, best) or say("answer_found"), "answered")
@@ -174,12 +175,19 @@ def on_subject(state: State, asked: Asked) -> bool:
     return asked.grip >= (ON_SUBJECT_AFTER_ALL if doubted else ON_SUBJECT) or asked.is_told
 
 
-def _whose_amount(state: State, asked: Asked, clause: str) -> str | None:
-    """The programme whose amount a clause tells of; none when a programme is named and said not to be it."""
-    amounts = {
-        name: state.room.rules.aspect(name, "amount", asked.place, state.as_of) for name in state.room.rules.benefits
-    }
-    return next((name for name, one in amounts.items() if one and clause in one.cite), None)
+def _whose(state: State, asked: Asked, clause: str) -> str | None:
+    """The programme whose aspect is asked for: the clause tells of its amount, or, where none is named, of it alone."""
+    if asked.aspect is None:
+        return None
+    rules = state.room.rules
+    aspects = {name: rules.aspect(name, asked.aspect, asked.place, state.as_of) for name in rules.benefits}
+    if asked.aspect == "amount":
+        return next((name for name, one in aspects.items() if one and clause in one.cite), None)
+    if asked.programme:
+        return None
+    owners = [name for name in aspects if clause in clauses_of(state, replace(asked, programme=name))]
+    one = aspects[owners[0]] if len(owners) == 1 else None
+    return owners[0] if one is not None and one.state != STATED else None
 
 
 def too_vague(state: State, asked: Asked) -> Reply | None:

@@ -34,6 +34,7 @@ _NAMED_IN_VAIN = ("bye", "greet", "nlu_fallback")
 _ENOUGH_WHEN_UNSURE = 2  # of a sentence the classifier could not place, one number alone says too little
 _CORRECT, _RESUME = "correct", "resume"
 _ASK, _CHECK = "ask", "check"
+_WHAT_ELSE, _ONE, _SURE = "what_else", (_ASK, _CHECK), 0.75
 _GENERAL = (_ASK, "nlu_fallback")
 _HARDLY = 0.5  # of the weight of a question in general
 _AT_ONCE = 8  # characters within which a correction says that it is one
@@ -117,6 +118,9 @@ class SecondLook(GraphComponent):
         if name in _GENERAL and self._asks_for_themselves(message, text):
             self._give(message, next(one for one in message.get(INTENT_RANKING_KEY) if one[INTENT_NAME_KEY] == _CHECK))
             return
+        if name == _WHAT_ELSE and self._asks_for_one(message):
+            self._give(message, next(one for one in message.get(INTENT_RANKING_KEY) if one[INTENT_NAME_KEY] in _ONE))
+            return
         named = name in _NAMED_IN_VAIN and any(entity["entity"] == "programme" for entity in entities)
         needed = _ENOUGH_WHEN_UNSURE if name == "nlu_fallback" else 1
         if name not in COURTESY or (len(stated) < needed and not named):
@@ -149,6 +153,12 @@ class SecondLook(GraphComponent):
         hardly = weights.get(_CHECK, 0) >= _HARDLY * weights.get(_ASK, 1)
         of_themselves = any(word in text for word in self._words["of_themselves"])
         return hardly and of_themselves and {"fact", "programme"} <= kinds and "aspect" not in kinds
+
+    @staticmethod
+    def _asks_for_one(message: Message) -> bool:
+        """“零就业家庭被移除了，剩下的人还管不管”: a programme or what is asked of it is named."""
+        kinds = {entity["entity"] for entity in message.get(ENTITIES, [])}
+        return message.get(INTENT)[PREDICTED_CONFIDENCE_KEY] < _SURE and bool({"programme", "aspect"} & kinds)
 
     @staticmethod
     def _give(message: Message, intent: dict[str, Any]) -> None:
