@@ -9,7 +9,7 @@ from bot.evaluation import beliefs, entities
 from bot.evaluation.intents import blind_lines
 from bot.evaluation.model import CONFIG, read
 from bot.evaluation.report import Part
-from bot.evaluation.sentences import blind_sentences
+from bot.evaluation.sentences import blind_sentences, training_sentences
 from knowledge import Knowledge
 
 
@@ -20,7 +20,7 @@ async def part(model: Path, assistant: Any, knowledge: Knowledge, as_of: date, p
         understood, _ = read(CONFIG, [one.text for one in sentences], model, Path(folder))
     believed = await beliefs.scores(assistant, sentences, knowledge.facts, as_of, place)
     lines = [
-        *blind_lines(sentences, understood),
+        *blind_lines(sentences, understood, training_sentences()),
         "",
         "**Entities** (bot/evaluation/entities.py says how they are compared):",
         "",

@@ -8,6 +8,7 @@ of sentences form.
 
 from collections.abc import Sequence
 
+from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.model_selection import StratifiedGroupKFold
@@ -21,10 +22,20 @@ _SEED = 20210901
 
 def groups(sentences: Sequence[str]) -> list[int]:
     """Return for each sentence the number of its group."""
+    near = _near(sentences)
+    return [int(number) for number in connected_components(near, directed=False)[1]]
+
+
+def have_near(sentences: Sequence[str], others: Sequence[str]) -> list[bool]:
+    """Tell of each sentence whether one of the others says the same in nearly the same words."""
+    near = _near([*sentences, *others])[: len(sentences), len(sentences) :]
+    return [bool(row.nnz) for row in near]
+
+
+def _near(sentences: Sequence[str]) -> csr_matrix:
     vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(1, _LONGEST_NGRAM), sublinear_tf=True)
     vectors = vectorizer.fit_transform([normalise(sentence) for sentence in sentences])
-    near = (vectors @ vectors.T) >= NEAR
-    return [int(number) for number in connected_components(near, directed=False)[1]]
+    return csr_matrix((vectors @ vectors.T) >= NEAR)
 
 
 def folds(sentences: Sequence[str], intents: Sequence[str], count: int) -> list[list[int]]:

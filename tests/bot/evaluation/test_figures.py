@@ -98,8 +98,9 @@ def test_an_unsure_guess_counts_for_the_guess_and_against_the_act():
     found = [understood("nlu_fallback", "ask"), understood("ask"), understood("affirm")]
     assert intents.accuracy(sentences, found) == (2 / 3, 1 / 3)
     assert intents.macro_f1(sentences, found) == pytest.approx(2 / 3)
-    text = "\n".join(intents.blind_lines(sentences, found))
-    assert "| deny | affirm | 1 | 丙 |" in text
+    text = "\n".join(intents.blind_lines(sentences, found, [Sentence("甲", "ask")]))
+    assert "| deny | affirm | 1 |" in text and "丙" not in text
+    assert "Of the 2 that have no near-duplicate in the training data (as in the cross-validation) 0.500" in text
     assert "| unsure, asked back | 0.333 |" in text
 
 
@@ -115,6 +116,7 @@ def test_paraphrases_stay_in_one_fold():
     found = paraphrases.groups(texts)
     assert found[0] == found[1] == found[2] and found[4] == found[5]
     assert len(set(found)) == 3
+    assert paraphrases.have_near(["失业补助金怎么领呀", "你好"], texts) == [True, False]
     split = paraphrases.folds(texts, ["ask", "ask", "ask", "inform", "human", "human"], 3)
     assert sorted(at for fold in split for at in fold) == list(range(6))
     fold_of = {at: number for number, fold in enumerate(split) for at in fold}
