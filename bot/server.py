@@ -45,7 +45,7 @@ def create_app(
         version="1",
         docs_url=None,  # FastAPI's own pages load scripts from other hosts; /docs is a page of ours
         redoc_url=None,
-        responses={422: {"model": errors.ProblemReply, "description": "有一项不对"}},
+        responses=errors.documented(422),
     )
     errors.install(app)
     app.add_middleware(Guard)

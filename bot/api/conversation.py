@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Extra, Field, StrictStr
 
-from bot.api.errors import ApiError
+from bot.api.errors import ApiError, documented
 from bot.api.given import Given
 from bot.api.identity import Identity, check_token
 from bot.inputs import LONGEST_MESSAGE, clean
@@ -99,7 +99,12 @@ def message_routes(conversation: Conversation, identity: Identity) -> APIRouter:
     """POST /api/messages."""
     router = APIRouter(tags=["对话"])
 
-    @router.post("/api/messages", response_model=MessageReply, summary="说一句话，得到回复")
+    @router.post(
+        "/api/messages",
+        response_model=MessageReply,
+        responses=documented(400, 408, 413, 503),
+        summary="说一句话，得到回复",
+    )
     async def messages(message: Message) -> JSONResponse:
         if message.sender is not None and not identity.verified(message.sender):
             raise ApiError(400, "api.sender", "sender")
@@ -115,7 +120,11 @@ def rest_routes(conversation: Conversation, identity: Identity, token: str) -> A
     """POST /webhooks/rest/webhook, for those who hold the token."""
     router = APIRouter(tags=["对话"])
 
-    @router.post("/webhooks/rest/webhook", summary="Rasa REST 形式的对话（需要令牌）")
+    @router.post(
+        "/webhooks/rest/webhook",
+        responses=documented(400, 401, 408, 413, 503),
+        summary="Rasa REST 形式的对话（需要令牌）",
+    )
     async def webhook(
         message: RestMessage, authorization: str = Header(""), given: str = Query("", alias="token")
     ) -> list[dict[str, Any]]:

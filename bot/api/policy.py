@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Extra, Field, StrictStr, validator
 
 from bot import shapes
-from bot.api.errors import ApiError
+from bot.api.errors import ApiError, documented
 from bot.api.given import Given
 from bot.inputs import InputError, brief, read_date
 from bot.metrics import DECISIONS
@@ -104,7 +104,7 @@ def policy_routes(rules: Rulebook, searcher: Searcher, settings: Settings) -> AP
     """POST /api/decisions, /api/screenings; GET /api/search, /api/clauses/{id}, /api/programmes."""
     router, screener = APIRouter(tags=["政策"]), Screener(rules)
 
-    @router.post("/api/decisions", summary="按规则判断一个事项")
+    @router.post("/api/decisions", responses=documented(400, 408, 413), summary="按规则判断一个事项")
     async def decisions(request: DecisionRequest) -> dict[str, Any]:
         decision = shapes.decided(
             rules,
@@ -120,7 +120,12 @@ def policy_routes(rules: Rulebook, searcher: Searcher, settings: Settings) -> AP
         return decision
 
     # a plain function: the first question of a screening takes most of a second, and must not hold up the others
-    @router.post("/api/screenings", response_model=ScreeningReply, summary="一个人或一个单位符合哪些事项，接着该问什么")
+    @router.post(
+        "/api/screenings",
+        response_model=ScreeningReply,
+        responses=documented(400, 408, 413),
+        summary="一个人或一个单位符合哪些事项，接着该问什么",
+    )
     def screenings(request: ScreeningRequest) -> JSONResponse:
         found = shapes.screened(
             screener,
@@ -142,7 +147,7 @@ def policy_routes(rules: Rulebook, searcher: Searcher, settings: Settings) -> AP
         day = None if as_of is None else read_date(as_of, "as_of")
         return shapes.found(q, searcher.search(q, as_of=day, limit=limit))
 
-    @router.get("/api/clauses/{clause:path}", summary="一条条文的原文和出处")
+    @router.get("/api/clauses/{clause:path}", responses=documented(404), summary="一条条文的原文和出处")
     async def clauses(clause: str) -> dict[str, Any]:
         known = rules.knowledge.clauses.get(clause)
         if known is None:

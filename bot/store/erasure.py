@@ -85,8 +85,8 @@ async def expire_again_and_again(engine: Engine, days: int, audit_days: int) -> 
             if clock.was_set():
                 logger.error("expiry left out: the clock was set")
             else:
-                count = await asyncio.to_thread(expire, engine, days, audit_days)
-                logger.info("expired", extra={"fields": {"rows": count}})
+                if count := await asyncio.to_thread(expire, engine, days, audit_days):
+                    logger.info("expired", extra={"fields": {"rows": count}})
         except (SQLAlchemyError, StoreError) as error:
             logger.error("expiry failed: %s", type(error).__name__)
         await _sleep(_EVERY)
