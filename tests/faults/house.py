@@ -39,6 +39,7 @@ class House:
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("WENGANG_")},
             "PYTHONPATH": str(ROOT),
+            "TMPDIR": str(folder),  # what a killed house leaves behind
             "WENGANG_SECRET": "s" * 32,
             "WENGANG_DATABASE_URL": self.database,
             "WENGANG_PORT": str(self.port),
