@@ -25,6 +25,8 @@ _CLAUSE_BORDER = re.compile(r"[，,。；;！!？?、\s]")
 _FAR = 12  # characters between a cue and its number beyond which they have nothing to do with each other
 _RIGHT_BEFORE = (-float("inf"), 0)  # the rank of a word that is a cue only there
 _UNBOUNDED = 10**6
+_MONTH = (Fraction(365, 12), Fraction(30), Fraction(31))
+"""Days in a month: on average, at least and at most, over more than one."""
 _HEADS = ("", "人", "个", "名", "位", "口", "次")
 
 
@@ -164,8 +166,10 @@ def _fits(fact: Fact, value: Value, asked: bool) -> bool:
         bare = value.unit == "" and asked
         return bare and fact.type in ("yuan", "percent", "days") or bare and fact.type == "months" and value.low == 0
     wanted = {"percent": "percent", "money": "yuan", "date": "date"}
+    if value.kind == "duration" and value.unit == "月":
+        return fact.type == "months" or (asked and fact.type == "days")  # “九个月” to “多少天”
     if value.kind == "duration":
-        return fact.type == ("months" if value.unit == "月" else "days")
+        return fact.type == "days"
     if fact.type == "year":
         return value.kind == "date" and value.precision == "year"
     return wanted[value.kind] == fact.type
@@ -305,6 +309,8 @@ def typed(fact: Fact, value: Value) -> tuple[Any, str, Any, Any] | None:
         return None
     least = Fraction(value.low) if isinstance(value.low, (int, Fraction)) else Fraction(0)
     most = Fraction(value.high) if isinstance(value.high, (int, Fraction)) else max(best * 10, Fraction(_UNBOUNDED))
+    if fact.type == "days" and value.unit == "月":
+        best, least, most = (_days(months, days) for months, days in zip((best, least, most), _MONTH, strict=True))
     if value.kind in ("percent", "money"):  # “高于6%” is not 6 %: the named bound itself does not belong
         step = Fraction(1, 100)
         if value.comparator == "more_than":
@@ -312,6 +318,11 @@ def typed(fact: Fact, value: Value) -> tuple[Any, str, Any, Any] | None:
         elif value.comparator == "less_than":
             best = most = most - step
     return best, value.text, *((least, most) if least != most else (None, None))
+
+
+def _days(months: Fraction, each: Fraction) -> Fraction:
+    """Whole days in so many months."""
+    return Fraction(round(months * each))
 
 
 def speaks_of(fact: Fact, programme: Programme | None) -> bool:

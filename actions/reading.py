@@ -62,9 +62,20 @@ class Reading:
         self.before = self.profile
 
     def record(self, fact: str, value: Any, said: str, low: Any = None, high: Any = None, **kept: Any) -> None:
+        for other in self._contradicted(fact, value):
+            self.profile = self.profile.without(other, self.programme)
         self.profile = self.profile.given(fact, self.programme, value, said, low, high, **kept)
         if fact not in self.recorded:
             self.recorded.append(fact)
+
+    def _contradicted(self, fact: str, value: Any) -> list[str]:
+        """What is believed and implies another value: “是2021年受理的” after “2020年就受理了”."""
+        implied = (
+            (one.fact, self.profile.knowledge.facts[one.fact].implies.get(one.value, {}))
+            for one in self.profile.entries(self.programme)
+            if one.fact != fact
+        )
+        return [other for other, more in implied if fact in more and more[fact] != value]
 
     def record_of(self, subject: str, fact: str, value: Any, said: str) -> None:
         """A fact of somebody else than the one talked about: kept with theirs."""

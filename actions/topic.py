@@ -30,7 +30,7 @@ def topic(reading: Reading) -> None:
     """Which programme is talked about. A question in passing does not leave a running interview."""
     state = reading.state
     named = next(_named(reading), None)
-    if state.intent == "resume" and named is None and reading.topics:
+    if state.intent == "resume" and named is None and reading.topics and not _broken_off(reading):
         _take_up(reading)
         return
     if named is None and (concerned := _corrected(reading)) is not None:
@@ -49,6 +49,16 @@ def topic(reading: Reading) -> None:
     reading.switched = True
     if reading.current and reading.current.subject == "unit" and reading.subject != SELF:
         reading.turn_to_subject(SELF)  # a firm is the user's own
+
+
+def _broken_off(reading: Reading) -> bool:
+    """Whether what is under discussion was stopped with a question open: then that is what “接着刚才的” means."""
+    if reading.programme is None or reading.state.interviewing:
+        return False
+    facts, unknown = reading.profile.facts(reading.programme), reading.profile.unknowns(reading.programme)
+    decide = reading.state.room.rules.decide
+    now = decide(reading.programme, facts, as_of=reading.as_of, place=reading.place, declined=unknown)
+    return now.next_question is not None
 
 
 def _named(reading: Reading) -> Iterator[str]:

@@ -1,10 +1,11 @@
 """Whole conversations against the trained model, the real packs and the real actions.
 
 Each file in this folder is a list of dialogues; a turn is ``u`` (what the user says) and what the replies must show:
-``kinds`` (in order), ``question`` (id asked last), ``verdict``, ``yuan``, ``window``, ``outcome``, ``clauses`` (each
-quoted), ``missing`` (none is allowed), ``says`` / ``never`` (substrings of the whole text), ``depends_on`` (something
-is named), ``assumes`` (ids of named readings). ``answers`` (question id → words) answers whatever is asked, in the
-order the engine chooses, until something else is asked or nothing is; the last replies are then looked at.
+``kinds`` (in order), ``question`` (id asked last), ``verdict``, ``programme`` (decided), ``yuan``, ``window``,
+``outcome``, ``clauses`` (each quoted), ``missing`` (none is allowed), ``says`` / ``never`` (substrings of the whole
+text), ``depends_on`` (something is named), ``assumes`` (ids of named readings). ``answers`` (question id → words)
+answers whatever is asked, in the order the engine chooses, until something else is asked or nothing is; the last
+replies are then looked at.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import Any
 
 import pytest
 import yaml
+
+from actions.room import room
 
 HERE = Path(__file__).parent
 
@@ -40,6 +43,13 @@ async def test_dialogue(assistant: Any, dialogue: dict[str, Any]) -> None:
         assert not wrong, f"turn {number} “{turn['u']}”: {'; '.join(wrong)}\n{said}"
 
 
+def test_there_are_enough_and_every_programme_comes_to_a_verdict() -> None:
+    every = [one.values[0] for one in dialogues()]
+    assert len(every) >= 80
+    decided = {turn["programme"] for one in every for turn in one["turns"] if "verdict" in turn and "programme" in turn}
+    assert decided == set(room().rules.benefits)
+
+
 def asked(replies: list[dict[str, Any]]) -> str | None:
     return next((r["question"]["id"] for r in reversed(replies) if r["kind"] == "question"), None)
 
@@ -52,6 +62,7 @@ def differences(turn: dict[str, Any], replies: list[dict[str, Any]]) -> Iterator
         "kinds": [reply["kind"] for reply in replies],
         "question": asked(replies),
         "verdict": decision.get("verdict"),
+        "programme": decision.get("programme"),
         "yuan": (decision.get("amount") or {}).get("yuan"),
         "window": (decision.get("window") or {}).get("state"),
         "outcome": replies[0].get("outcome"),

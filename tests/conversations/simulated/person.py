@@ -18,7 +18,7 @@ from actions.assign import covers
 from eligibility.decide import with_implied
 from eligibility.effort import answer
 from eligibility.model import Programme
-from simulated.words import phrases
+from simulated.words import phrases, said
 
 DAYS = [date(2021, 7, 20), date(2021, 8, 10), date(2021, 9, 1), date(2021, 10, 15), date(2021, 12, 31)]
 LATE = [date(2022, 1, 1), date(2022, 3, 15), date(2026, 3, 1)]
@@ -76,6 +76,7 @@ def draw(seed: int) -> Person:
     speakable = [name for name in truth if name in phrases()["facts"]]
     only_told = [name for name in truth if name in VOLUNTEERED.get(programme, ())]
     person.opens_with = [*only_told, *(n for n in speakable if n not in only_told and rng.random() < _TOLD_UNASKED)][:3]
+    speakable = [name for name in speakable if said(RULES.knowledge.facts[name], truth[name], "say", rng, as_of)]
     for name in rng.sample(speakable, min(len(speakable), rng.choice((1, 1, 2)))) if rng.random() < _MISTAKEN else ():
         if wrong := _others(rule, as_of, {**truth, **person.mistakes}, name):
             person.mistakes[name] = rng.choice(wrong)
