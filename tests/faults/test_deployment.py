@@ -70,7 +70,8 @@ class Nginx:
 
     def __init__(self, folder, ports):
         self.port = free_port()
-        config = text("nginx.conf").replace("listen 8080;", f"listen 127.0.0.1:{self.port};").replace("/tmp/", f"{folder}/")
+        config = text("nginx.conf").replace("listen 8080;", f"listen 127.0.0.1:{self.port};")
+        config = config.replace("/tmp/", f"{folder}/")
         for name, port in zip(("app1", "app2"), ports, strict=True):
             config = config.replace(f"server {name}:8000", f"server 127.0.0.1:{port}")
         self._file = folder / "nginx.conf"
