@@ -55,7 +55,13 @@ def copies(engine, url):
         folder = Path(engine.url.database).parent
         return {"files": b"".join(path.read_bytes() for path in sorted(folder.iterdir()))}
     dump = subprocess.run(
-        ["pg_dump", "--dbname", str(sa.engine.make_url(url).set(query={})), "--schema", schema_of(engine)],
+        [
+            "pg_dump",
+            "--dbname",
+            sa.engine.make_url(url).set(query={}).render_as_string(False),
+            "--schema",
+            schema_of(engine),
+        ],
         capture_output=True,
         check=True,
     ).stdout
