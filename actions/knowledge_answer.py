@@ -88,7 +88,7 @@ def remembered(state: State, reply: Reply) -> dict[str, object]:
 
 
 _REMEMBERED = 3
-_A_WORD, _A_SENTENCE = 2, 16  # characters
+_A_WORD, _A_SUBJECT, _A_SENTENCE = 2, 6, 16  # characters
 _LEADING = 2  # clauses
 _ELSE = ("out_of_scope", "why", "what_else", "human", "chitchat", "bot_challenge", "abuse")  # no question of ours
 
@@ -133,18 +133,23 @@ def programme_in_general(state: State, asked: Asked) -> Reply | None:
 
 
 def told_by_a_clause(state: State, asked: Asked) -> Reply | None:
-    """“区里让我们宣传…，除了上电视还得弄啥”: heard as “what else can I get”, but nothing is told of an applicant."""
+    """“区里让我们宣传…，除了电视还得弄啥”: heard as “what else can I get”, but nothing is told of an applicant."""
     clear = asked.is_told or (asked.stands_out and len(state.text) >= _A_SENTENCE)
-    if state.intent != "what_else" or state.heard.get("recorded") or asked.named or not clear:
+    if state.intent != "what_else" or state.heard.get("recorded") or asked.named or not (clear and _says_of_what(state)):
         return None
     return found_clause(state, asked)
+
+
+def _says_of_what(state: State) -> bool:
+    """“还有别的补贴吗” has hardly a word of its own: whatever clause it comes closest to, it is not meant."""
+    return len(beside(state.text, state.room.knowledge.matters.vague)) >= _A_SUBJECT
 
 
 def clause_of_another_part(state: State, asked: Asked) -> Reply | None:
     """“听说有人拿假名单套培训补贴，咋处理”: a programme is named, but what is asked of it stands in another part."""
     programme = asked.programme or state.programme
     tells = state.intent == "inform" and not ASKS.search(state.text)
-    if programme not in state.room.rules.benefits or tells or not asked.stands_out:
+    if programme not in state.room.rules.benefits or tells or not (asked.stands_out and _says_of_what(state)):
         return None
     own = {part(clause) for clause in clauses_of(state, replace(asked, programme=programme))}
     return None if part(asked.hits[0].clause.id) in own else found_clause(state, asked)

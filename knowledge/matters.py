@@ -12,7 +12,7 @@ from knowledge.sources import read_clauses
 from knowledge.yaml_source import SourceFile
 
 _GAP = "…"
-_ANYTHING = r"([^,，。;；!！?？、\s]{0,5})"  # what a gap stands for
+_ANYTHING = r"([^,，。;；!！?？、\n]{0,5})"  # what a gap stands for; people type spaces between keywords
 
 
 @dataclass(frozen=True)
