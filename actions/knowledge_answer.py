@@ -135,9 +135,8 @@ def programme_in_general(state: State, asked: Asked) -> Reply | None:
 def told_by_a_clause(state: State, asked: Asked) -> Reply | None:
     """“区里让我们宣传…，除了电视还得弄啥”: heard as “what else can I get”, but nothing is told of an applicant."""
     clear = asked.is_told or (asked.stands_out and len(state.text) >= _A_SENTENCE)
-    if state.intent != "what_else" or state.heard.get("recorded") or asked.named or not (clear and _says_of_what(state)):
-        return None
-    return found_clause(state, asked)
+    of_an_applicant = state.intent != "what_else" or state.heard.get("recorded") or asked.named
+    return None if of_an_applicant or not (clear and _says_of_what(state)) else found_clause(state, asked)
 
 
 def _says_of_what(state: State) -> bool:
