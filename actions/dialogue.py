@@ -372,8 +372,9 @@ class Human(_Turn):
     action_name = "action_human"
 
     def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
-        text = say("human", summary=interview.believed(state))
-        send(dispatcher, {**text_reply(text, "smalltalk"), "kind": "handoff"})
+        summary = interview.believed(state)
+        reply = text_reply(say("human", summary=summary), "smalltalk")
+        send(dispatcher, {**reply, "kind": "handoff", "summary": summary})
         return []
 
 

@@ -82,13 +82,16 @@ def serve(workers: str = typer.Option(None, "--workers", metavar="N", help=say("
     figures = processes.figures_folder() if settings.workers > 1 else None  # before anything counts
     from actions.room import room
     from bot.broker import close_broker, open_broker
+    from bot.channels import channels
     from bot.metrics import worker_lost
+    from bot.outbox_sender import sending
     from bot.server import create_app
     from bot.serving import address, bind
     from bot.serving import serve as serve_app
     from bot.store import InDatabase, InMemory, migrate, open_engine
     from bot.store.erasure import expire_again_and_again
     from bot.store.locks import HostLocks, LocalLocks, RedisLocks
+    from bot.store.outbox import Outbox
 
     settings.key()
     taken = bind(settings.host, settings.port)
@@ -112,7 +115,8 @@ def serve(workers: str = typer.Option(None, "--workers", metavar="N", help=say("
             expiry = expire_again_and_again(engine, settings.retention_days, settings.audit_days)
             expiring = asyncio.create_task(expiry)
         try:
-            yield create_app(assistant, here.rules, here.searcher, settings, kept, locks, engine)
+            async with sending(Outbox(engine), channels(settings)):
+                yield create_app(assistant, here.rules, here.searcher, settings, kept, locks, engine)
         finally:
             if expiring:
                 expiring.cancel()
@@ -328,6 +332,37 @@ def erase(
     return 0 if rows else 1
 
 
+@app.command(help=say("command.outbox"))
+def outbox(
+    retry: str = typer.Option(None, "--retry", metavar="ID|all", help=say("option.retry")),
+    drop: str = typer.Option(None, "--drop", metavar="ID", help=say("option.drop")),
+) -> None:
+    """List what is not sent; try a parked push again, or drop one."""
+    if retry is not None and drop is not None:
+        raise InputError("outbox.one")
+    again = None if retry in (None, "all") else _push_number("--retry", retry)
+    dropped = None if drop is None else _push_number("--drop", drop)
+    from bot.outbox_list import lines
+    from bot.store import migrate as migrate_store
+    from bot.store import open_engine
+    from bot.store.outbox import Outbox
+
+    settings = load()
+    migrate_store(settings.database_url)
+    kept = Outbox(open_engine(settings.database_url))
+    if retry is not None:
+        count = kept.retry(again)
+        if again is not None and not count:
+            raise InputError("outbox.not_parked", id=again)
+        print(say("outbox.retried" if count else "outbox.none_parked", count=count))
+    elif dropped is not None:
+        if not kept.drop(dropped):
+            raise InputError("outbox.not_there", id=dropped)
+        print(say("outbox.dropped", id=dropped))
+    else:
+        print("\n".join(lines(kept.unsent())))
+
+
 @app.command(help=say("command.migrate"))
 def migrate() -> None:
     """Bring the database up to date."""
@@ -357,6 +392,12 @@ async def _assistant(conversations: Any = None) -> Assistant:
     from bot.assistant import Assistant
 
     return await Assistant.load(conversations=conversations)
+
+
+def _push_number(name: str, value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) <= 9):
+        raise InputError("outbox.number", name=name, value=brief(value))
+    return int(value)
 
 
 def _sender(user: str, door: str | None, settings: Settings) -> str:

@@ -33,6 +33,12 @@ RUNNING = Gauge(
     "wengang_turns_running", "Turns begun and not ended, waiting ones included.", multiprocess_mode="livesum"
 )
 REQUESTS = Histogram("wengang_request_seconds", "HTTP requests.", ["method", "route", "status"], buckets=_SECONDS)
+PUSHES = Counter(
+    "wengang_pushes", "Attempts to push, by channel and outcome (sent, failed, parked).", ["channel", "outcome"]
+)
+OUTBOX = Gauge(
+    "wengang_outbox", "Pushes that wait or are parked.", ["channel", "state"], multiprocess_mode="mostrecent"
+)
 WORKERS_LOST = Counter("wengang_workers_lost", "Workers that died and were replaced.")
 
 

@@ -23,6 +23,7 @@ VAR = ROOT / "var"
 DOCUMENT = ROOT / "docs" / "settings.md"
 CHINA = timezone(timedelta(hours=8))  # "today" is the day in Benxi, wherever the server stands
 
+_HTTP = re.compile(r"https?://[^\s/]+\S*")
 _REDIS = re.compile(r"(rediss?|unix)://\S+")
 
 
@@ -71,6 +72,14 @@ class Settings(BaseSettings):
     audit_days: int = Field(
         365, env="WENGANG_AUDIT_DAYS", description="审计记录（化名，没有说过的话）保留几天，至少 180"
     )
+    handoff_url: str | None = Field(
+        None,
+        env="WENGANG_HANDOFF_URL",
+        description="用户要找真人时，把他的话和说过的情况（号码已遮住）用 POST 送到这个地址；不设就不送",
+    )
+    handoff_token: SecretStr | None = Field(
+        None, env="WENGANG_HANDOFF_TOKEN", description="送到上面那个地址时出示的令牌（Authorization: Bearer）"
+    )
     metrics_token: SecretStr | None = Field(
         None, env="WENGANG_METRICS_TOKEN", description="监控指标 /metrics（Prometheus）的令牌；不设就不开放"
     )
@@ -95,7 +104,7 @@ class Settings(BaseSettings):
         except (ArgumentError, ValueError):
             url = None
         if url is None or url.get_backend_name() not in ("sqlite", "postgresql"):
-            raise ValueError(say("settings.database_url", value=brief(re.sub(r"//[^@/]*@", "//…@", value))))
+            raise ValueError(say("settings.database_url", value=brief(_without_password(value))))
         return value
 
     @validator("tracker_store")
@@ -108,6 +117,14 @@ class Settings(BaseSettings):
     def _redis(cls, value: str | None) -> str | None:
         if value is not None and not _REDIS.fullmatch(value):
             raise ValueError(say("settings.redis_url", value=brief(value)))
+        return value
+
+    @validator("handoff_url")
+    def _handoff(cls, value: str | None, values: dict[str, Any]) -> str | None:
+        if value is not None and not _HTTP.fullmatch(value):
+            raise ValueError(say("settings.handoff_url", value=brief(_without_password(value))))
+        if value is not None and values.get("tracker_store") == "memory":
+            raise ValueError(say("settings.handoff_memory"))
         return value
 
     @validator("workers", pre=True)
@@ -167,6 +184,10 @@ class Settings(BaseSettings):
         """How many connections one process may have to the database."""
         return max(2, self.database_connections // self.workers)
 
+    def shown_to_handoff(self) -> str | None:
+        """The token that the desk's system wants to see, if it wants one."""
+        return self.handoff_token.get_secret_value() if self.handoff_token else None
+
     def key(self) -> bytes:
         """The secret behind conversation numbers. Raises SettingsError when var/secret cannot be made."""
         return self.secret.get_secret_value().encode() if self.secret else _stored_secret(VAR / "secret")
@@ -213,6 +234,10 @@ def _count(value: Any, least: int, most: int) -> int:
     if not (text.isascii() and text.isdigit() and least <= int(text[:9]) <= most):
         raise ValueError(say("settings.count", least=least, most=most, value=brief(text)))
     return int(text)
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"//[^@/]*@", "//…@", url)
 
 
 def _in_memory(database_url: str) -> bool:

@@ -1,6 +1,6 @@
 """The conversation over HTTP: the page's own interface, and the shape of Rasa's REST channel for partners."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import date
 from typing import Any, Protocol
 
@@ -11,11 +11,12 @@ from pydantic import BaseModel, Extra, Field, StrictStr
 from bot.api.errors import ApiError, documented
 from bot.api.given import Given
 from bot.api.identity import Identity, check_token
+from bot.handoff import handed_over
 from bot.inputs import LONGEST_MESSAGE, clean
 from bot.privacy import mask
 from bot.settings import Settings
 from bot.shapes import plain
-from bot.store.conversations import Replies
+from bot.store.conversations import Replies, turn_being_held
 from bot.store.turns import Turns
 
 CheckPlace = Callable[[str], object]
@@ -83,14 +84,16 @@ class Conversation:
             self._check_place(place)
         said, _ = mask(clean(text))
 
-        def run() -> Awaitable[Replies]:
-            return self._assistant.reply(
+        async def run() -> Replies:
+            replies = await self._assistant.reply(
                 sender,
                 said,
                 as_of=as_of or self._settings.today(),
                 place=place or self._settings.place,
                 client_message_id=message,
             )
+            turn = turn_being_held()
+            return handed_over(turn, replies) if turn and self._settings.handoff_url else replies
 
         return await self._turns.once(sender, said[:LONGEST_MESSAGE], message, run)
 

@@ -21,6 +21,7 @@ from sqlalchemy.exc import IntegrityError
 
 from actions.reply import Reply
 from bot.store.models import Audit, Conversation, Turn, audited, now
+from bot.store.outbox import Push, put
 from bot.store.remembered import Event
 
 Replies = list[Reply]
@@ -40,6 +41,7 @@ class HeldTurn:
         version: of the conversation as it was read; 0: there was none.
         events: what is to be remembered; None: as before.
         replies: what was answered; None: nobody said anything, only what is remembered changes.
+        pushes: what is to be sent to somebody outside; kept with it.
         then: what is to be done once it is kept.
     """
 
@@ -49,6 +51,7 @@ class HeldTurn:
     version: int = 0
     events: Sequence[Event] | None = None
     replies: Replies | None = None
+    pushes: list[Push] = field(default_factory=list)
     then: list[Callable[[], None]] = field(default_factory=list)
 
 
@@ -116,6 +119,7 @@ class InDatabase:
                     connection.execute(sa.insert(Turn), said)
                     if decided := [audited("decided", turn.sender, one) for one in _decided(turn.replies)]:
                         connection.execute(sa.insert(Audit), decided)
+                put(connection, turn.pushes)
         except IntegrityError as error:
             raise Conflict(turn.sender) from error
 
@@ -131,7 +135,7 @@ class InDatabase:
 
 
 class InMemory:
-    """In this process only, the last ten thousand of each: for trials, the terminal and tests."""
+    """In this process only, the last ten thousand of each: for trials, the terminal and tests. It pushes nothing."""
 
     def __init__(self) -> None:
         self._events: OrderedDict[str, tuple[str, int]] = OrderedDict()

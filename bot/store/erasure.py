@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.messages import say
 from bot.store.database import StoreError
-from bot.store.models import Audit, Conversation, Turn, audited, now
+from bot.store.models import Audit, Conversation, OutboxEntry, Turn, audited, now
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,11 @@ _EVERY = 6 * 3600.0  # seconds
 _DRIFT = 3600.0  # seconds by which a clock is put right without being suspect
 _PATIENCE = 20.0  # seconds for others to end their reading of the write-ahead log
 _sleep = asyncio.sleep  # a test lets the hours pass
-_TABLES: tuple[Any, ...] = (Conversation, Turn)  # where words of a person stand
+_WHOSE: dict[Any, Any] = {  # where words of a person stand, and the column that tells whose
+    Conversation: Conversation.sender,
+    Turn: Turn.sender,
+    OutboxEntry: OutboxEntry.recipient,
+}
 
 
 def erase(engine: Engine, senders: Collection[str]) -> int:
@@ -37,11 +41,13 @@ def erase(engine: Engine, senders: Collection[str]) -> int:
     A turn of theirs that is being held finds its conversation gone, and begins a new one. Call ``scrub`` afterwards.
     """
     with engine.begin() as connection:
-        counts = [connection.execute(sa.delete(t).where(t.sender.in_(senders))).rowcount for t in _TABLES]
-        if any(counts):
-            rows = {table.__tablename__: count for table, count in zip(_TABLES, counts, strict=True)}
+        rows = {
+            table.__tablename__: connection.execute(sa.delete(table).where(whose.in_(senders))).rowcount
+            for table, whose in _WHOSE.items()
+        }
+        if any(rows.values()):
             connection.execute(sa.insert(Audit), [audited("erased", sender, rows) for sender in senders])
-    return sum(counts)
+    return sum(rows.values())
 
 
 def scrub(engine: Engine) -> None:
@@ -49,7 +55,7 @@ def scrub(engine: Engine) -> None:
 
     On PostgreSQL nobody can hold a turn while the tables are rewritten.
     """
-    names = ", ".join(table.__tablename__ for table in _TABLES)
+    names = ", ".join(table.__tablename__ for table in _WHOSE)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"VACUUM FULL {names}")
@@ -60,9 +66,10 @@ def scrub(engine: Engine) -> None:
 
 
 def expire(engine: Engine, days: int, audit_days: int) -> int:
-    """Delete turns, conversations and audit entries that are older; return how many rows."""
+    """Delete turns, conversations, pushes and audit entries that are older; return how many rows."""
     count = 0
     for table, age, kept in ((Turn, Turn.created_at, days), (Conversation, Conversation.updated_at, days),
+                             (OutboxEntry, OutboxEntry.created_at, days),
                              (Audit, Audit.created_at, audit_days)):  # fmt: skip
         count += _delete_before(engine, table, age, kept)
     if count:

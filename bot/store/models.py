@@ -41,6 +41,28 @@ class Turn(Base):
     created_at = sa.Column(sa.DateTime(timezone=True), nullable=False, default=now, index=True)
 
 
+class OutboxEntry(Base):
+    """Something to be pushed to somebody outside, and how far that has come (``bot.store.outbox``)."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        sa.UniqueConstraint("channel", "key", name="uq_outbox_channel_key"),
+        sa.Index("ix_outbox_state_channel_due_at", "state", "channel", "due_at"),
+    )
+
+    id = sa.Column(sa.Integer, primary_key=True)
+    channel = sa.Column(sa.String(32), nullable=False)
+    recipient = sa.Column(sa.String(255), nullable=False, index=True)
+    key = sa.Column(sa.String(64), nullable=False)
+    payload: Any = sa.Column(sa.JSON, nullable=False)
+    state = sa.Column(sa.String(8), nullable=False, default="waiting")
+    attempts = sa.Column(sa.Integer, nullable=False, default=0)
+    due_at = sa.Column(sa.DateTime(timezone=True), nullable=False, default=now)  # while it is tried: end of the lease
+    error = sa.Column(sa.String(200))
+    created_at = sa.Column(sa.DateTime(timezone=True), nullable=False, default=now, index=True)
+    sent_at = sa.Column(sa.DateTime(timezone=True))
+
+
 class Audit(Base):
     """What was decided, erased or has run out: no words, no facts, and a pseudonym in the sender's place."""
 

@@ -15,7 +15,8 @@ from bot.settings import Settings
 from bot.store import InDatabase, migrate, open_engine
 from bot.store.conversations import HeldTurn
 from bot.store.erasure import erase, expire, expire_again_and_again, scrub
-from bot.store.models import Audit, Conversation, Turn, audited, now
+from bot.store.models import Audit, Conversation, OutboxEntry, Turn, audited, now
+from bot.store.outbox import Outbox, Push
 from bot.store.turns import Turns
 
 PLANTED, OTHERS = "73519042", "40417777"  # numbers that occur nowhere else
@@ -36,12 +37,13 @@ def engine(url):
 
 
 def say(engine, sender, number, times=3):
-    """Some turns in which this number is said, remembered and answered; long enough to spread over pages."""
+    """Some turns in which this number is said, remembered, answered and pushed; long enough to spread over pages."""
     kept, padding = InDatabase(engine), "话" * 3000
     for version in range(times):
         events = [{"event": "slot", "name": "profile", "value": {"n": number, "padding": padding, "turn": version}}]
         replies = [{"text": f"{number} 元，{padding}", "decision": {"programme": "p", "verdict": "eligible"}}]
-        kept.keep(HeldTurn(sender, f"交了{number}", str(version), version, events, replies))
+        pushes = [Push("handoff", sender, {"summary": f"{number}，{padding}"}, f"{sender} {version}")]
+        kept.keep(HeldTurn(sender, f"交了{number}", str(version), version, events, replies, pushes))
 
 
 def places_with(number, engine, url):
@@ -91,7 +93,7 @@ def test_a_number_that_was_said_is_in_no_file_after_its_speaker_is_erased(engine
     say(engine, "web:b", OTHERS)
     everywhere = list(copies(engine, url))
     assert places_with(PLANTED, engine, url) == everywhere, "this test would not notice"
-    assert erase(engine, ["web:a"]) == 4
+    assert erase(engine, ["web:a"]) == 7
     assert places_with(PLANTED, engine, url) == ["files"], "scrubbing would not be needed"
     scrub(engine)
     assert places_with(PLANTED, engine, url) == [] and places_with(OTHERS, engine, url) == everywhere
@@ -99,13 +101,14 @@ def test_a_number_that_was_said_is_in_no_file_after_its_speaker_is_erased(engine
 
 
 def test_what_was_said_is_overwritten_in_the_file_when_it_is_replaced(tmp_path):
-    """A correction: on SQLite the earlier words do not linger in the free space of a page."""
+    """A correction, or a push that is sent: on SQLite the words do not linger in the free space of a page."""
     url = f"sqlite:///{tmp_path}/x.db"
     migrate(url)
     engine = open_engine(url)
     say(engine, "web:a", PLANTED, 1)
     with engine.begin() as connection:
         connection.execute(sa.delete(Turn))
+    Outbox(engine).sent(Outbox(engine).claim("handoff", 1)[0])
     InDatabase(engine).keep(HeldTurn("web:a", "", None, 1, [{"event": "slot", "name": "profile", "value": None}]))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -118,7 +121,7 @@ def test_the_audit_keeps_what_was_done_and_not_for_whom(engine):
     erase(engine, ["web:a"])
     decided, erased = rows(engine, Audit)
     assert decided.event == "decided" and decided.detail["programme"] == "p" and decided.detail["verdict"] == "eligible"
-    assert erased.event == "erased" and erased.detail == {"conversations": 1, "turns": 1}
+    assert erased.event == "erased" and erased.detail == {"conversations": 1, "turns": 1, "outbox": 1}
     assert decided.pseudonym == erased.pseudonym == audited("", "web:a", {})["pseudonym"]
     assert "web:a" not in str(decided) + str(erased) and PLANTED not in str(decided) + str(erased)
 
@@ -145,19 +148,24 @@ async def test_a_turn_that_is_held_meanwhile_begins_a_new_conversation(engine):
     assert kept.recall("web:a") == ([{"event": "more"}], 1)
 
 
+AGES = ((Turn, "created_at"), (Conversation, "updated_at"), (OutboxEntry, "created_at"))
+
+
 def age(engine, table, column, sender, days):
     with engine.begin() as connection:
         old = sa.update(table).values(**{column: now() - timedelta(days=days)})
-        connection.execute(old.where(table.sender == sender) if sender else old)
+        whose = getattr(table, "recipient", None) or getattr(table, "sender", None)
+        connection.execute(old.where(whose == sender) if sender else old)
 
 
 def test_what_is_too_old_goes_and_what_is_not_stays(engine, url):
     say(engine, "web:old", PLANTED)
     say(engine, "web:new", OTHERS)
-    for table, column in ((Turn, "created_at"), (Conversation, "updated_at")):
+    for table, column in AGES:
         age(engine, table, column, "web:old", 31)
         age(engine, table, column, "web:new", 29)
-    assert expire(engine, 30, 365) == 4
+    assert expire(engine, 30, 365) == 7
+    assert {row.recipient for row in rows(engine, OutboxEntry)} == {"web:new"}
     assert {row.sender for row in rows(engine, Turn)} == {"web:new"} and len(rows(engine, Conversation)) == 1
     assert [row.event for row in rows(engine, Audit)] == ["decided"] * 6 + ["expired"]
     if engine.dialect.name == "sqlite":
@@ -223,7 +231,7 @@ def test_a_user_is_named_by_what_the_door_calls_them(engine, command):
         (["--user", number], ["--user", "crm-7", "--door", "rest"], ["--user", senders[2]]), 1
     ):
         code, said = command(*given)
-        assert code == 0 and " 2 条" in said
+        assert code == 0 and " 3 条" in said
         assert {row.sender for row in rows(engine, Conversation)} == set(senders[left:])
     assert command("--user", number)[0] == 1
 
@@ -239,6 +247,6 @@ def test_wrong_command(command, given, said):
 
 def test_expired_by_hand(engine, command):
     say(engine, "web:old", PLANTED, 1)
-    for table, column in ((Turn, "created_at"), (Conversation, "updated_at")):
+    for table, column in AGES:
         age(engine, table, column, "web:old", 91)
-    assert command("--expired") == (0, "已删除过期的 2 条记录。\n")
+    assert command("--expired") == (0, "已删除过期的 3 条记录。\n")

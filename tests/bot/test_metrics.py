@@ -156,6 +156,8 @@ async def test_the_dashboard_asks_only_for_what_there_is(make_client):
     await client.post("/api/messages", json={"text": "结论"})
     await client.post("/api/messages", json={"text": 5})
     metrics.REFUSED.labels("crowded").inc(0)
+    metrics.PUSHES.labels("handoff", "sent").inc(0)
+    metrics.OUTBOX.labels("handoff", "parked").set(0)
     known = {name for name, _ in await figures(client)}
     panels = json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]
     asked = {

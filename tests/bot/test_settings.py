@@ -62,6 +62,8 @@ def test_environment_counts(monkeypatch):
         ("WENGANG_QUEUE", "-1"),
         ("WENGANG_DATABASE_CONNECTIONS", "1"),
         ("WENGANG_REDIS_URL", "localhost:6379"),
+        ("WENGANG_HANDOFF_URL", "desk.example/push"),
+        ("WENGANG_HANDOFF_URL", "https:///push"),
         ("WENGANG_REST_TOKEN", "short"),
         ("WENGANG_SECRET", "short"),
         ("WENGANG_PLACE", " "),
@@ -85,6 +87,13 @@ def test_several_workers_need_a_store_they_share(monkeypatch, name, value):
         load(workers=2)
     said = str(caught.value)
     assert name in said and "WENGANG_WORKERS" in said and said.endswith("。") and "\n" not in said
+
+
+def test_what_is_pushed_needs_a_database(monkeypatch):
+    monkeypatch.setenv("WENGANG_HANDOFF_URL", "https://desk.example/push")
+    assert load().handoff_url == "https://desk.example/push"
+    with pytest.raises(SettingsError, match="WENGANG_HANDOFF_URL"):
+        load(tracker_store="memory")
 
 
 def test_workers_share_the_connections():

@@ -2,7 +2,7 @@
 
 It reads the conversation and notes it in the held turn as the real one does (bot/store/trackers.py), so a turn that is
 lost, doubled or run beside another of the same conversation shows as a number that is missing or there twice. “慢”
-takes half a second. Without Rasa it starts in a fraction of the time.
+takes half a second, “转人工” asks for a human. Without Rasa it starts in a fraction of the time.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ class CountingAssistant:
         await asyncio.sleep(0.5 if text == "慢" else 0.001)
         count = (events[0]["value"] if events else 0) + 1
         turn.events = [{"event": "slot", "name": "count", "value": count, "said": text}]
-        return [{"kind": "text", "text": str(count), "outcome": "smalltalk"}]
+        return [{"kind": "handoff" if text == "转人工" else "text", "text": str(count), "outcome": "smalltalk"}]
 
 
 async def _assistant(conversations=None):

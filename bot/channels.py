@@ -1,0 +1,13 @@
+"""The channels that push: one line each. To be asked in a process that serves (after the fork)."""
+
+from bot import handoff
+from bot.outbox_sender import Send
+from bot.settings import Settings
+
+
+def channels(settings: Settings) -> dict[str, Send]:
+    """Return what sends the pushes of each channel that is configured."""
+    found: dict[str, Send] = {}
+    if settings.handoff_url:
+        found[handoff.CHANNEL] = handoff.Desk(settings.handoff_url, settings.shown_to_handoff())
+    return found

@@ -1,0 +1,155 @@
+"""What is to be pushed to somebody outside, kept until it is sent.
+
+A push is put into the transaction of its turn: a crash loses none, and a turn that was not kept pushes none. Whoever
+tries one (any process of any host) first moves the time at which it is due to the end of a lease, by an update that
+only one of several can win. Whoever is killed meanwhile lets the lease run out, and the push is tried again: it is sent
+at least once, always with the same key. Those of one recipient are sent in their order.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from bot.store.models import OutboxEntry, now
+
+WAITING, SENT, PARKED = "waiting", "sent", "parked"
+MOST_ATTEMPTS = 20  # about two hours
+LEASE = timedelta(seconds=60)  # longer than an attempt may take (bot/outbox_sender.py), clocks that differ included
+_FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 900.0  # seconds
+_LONGEST_ERROR = 200  # characters
+_UNANSWERED = "interrupted"  # its last sender did not live to tell
+
+
+@dataclass(frozen=True)
+class Push:
+    """Something to be sent.
+
+    Attributes:
+        channel: which sender takes it.
+        recipient: the conversation it belongs to, by its pseudonym; whoever is erased is found by it.
+        payload: JSON.
+        key: at most 64 characters; the receiver tells by it that it has had the push before. Unique in its channel.
+    """
+
+    channel: str
+    recipient: str
+    payload: dict[str, Any]
+    key: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A push that is the caller's to try until its lease runs out; `attempt` counts from 1."""
+
+    id: int
+    attempt: int
+    push: Push
+
+
+def put(connection: Connection, pushes: Sequence[Push]) -> None:
+    """Keep these in a transaction of the caller's. One whose key its channel has had is left out.
+
+    Raises IntegrityError when somebody else puts the same key at the same moment.
+    """
+    for push in pushes:
+        same = (OutboxEntry.channel == push.channel, OutboxEntry.key == push.key)
+        if connection.execute(sa.select(OutboxEntry.id).where(*same)).first() is None:
+            row = {"channel": push.channel, "recipient": push.recipient, "payload": push.payload, "key": push.key}
+            connection.execute(sa.insert(OutboxEntry), {**row, "created_at": now(), "due_at": now()})
+
+
+class Outbox:
+    """The pushes of a migrated database. `clock`: the time by which they are due."""
+
+    def __init__(self, engine: Engine, clock: Callable[[], datetime] = now) -> None:
+        self._engine, self._clock = engine, clock
+
+    def claim(self, channel: str, most: int) -> list[Claim]:
+        """Return up to so many pushes of a channel that are due; for the length of the lease they are the caller's."""
+        earlier = sa.orm.aliased(OutboxEntry)
+        before = sa.select(earlier.id).where(
+            earlier.recipient == OutboxEntry.recipient,
+            earlier.channel == channel,
+            earlier.state == WAITING,
+            earlier.id < OutboxEntry.id,
+        )
+        due = (OutboxEntry.state == WAITING, OutboxEntry.due_at <= self._clock())
+        wanted = (
+            sa.select(OutboxEntry.__table__)
+            .where(OutboxEntry.channel == channel, *due, ~before.exists())
+            .order_by(OutboxEntry.due_at)
+            .limit(most)
+        )
+        with self._engine.connect() as connection:
+            found = connection.execute(wanted).all()
+        claims = []
+        for row in found:
+            claim = Claim(row.id, row.attempts + 1, Push(row.channel, row.recipient, row.payload, row.key))
+            if row.attempts >= MOST_ATTEMPTS:
+                self._change(row.id, row.attempts, due, state=PARKED, error=row.error or _UNANSWERED)
+            elif self._change(row.id, row.attempts, due, attempts=claim.attempt, due_at=self._clock() + LEASE):
+                claims.append(claim)
+        return claims
+
+    def sent(self, claim: Claim) -> None:
+        """It has arrived. What it said is not kept here any longer."""
+        done = {"state": SENT, "sent_at": self._clock(), "payload": {}, "error": None}
+        with self._engine.begin() as connection:  # true whoever holds the lease by now
+            connection.execute(sa.update(OutboxEntry).where(OutboxEntry.id == claim.id).values(**done))
+
+    def failed(self, claim: Claim, why: str, final: bool = False) -> bool:
+        """It has not arrived: it is tried again later; parked if that is no use (`final`) or was done often enough.
+
+        `why`: short, without anybody's words. Returns whether it is parked.
+        """
+        parked = final or claim.attempt >= MOST_ATTEMPTS
+        then = {"state": PARKED} if parked else {"due_at": self._clock() + _pause(claim.attempt)}
+        self._change(claim.id, claim.attempt, (OutboxEntry.state == WAITING,), error=why[:_LONGEST_ERROR], **then)
+        return parked
+
+    def unsent(self) -> list[Any]:
+        """Return the rows that wait or are parked, the oldest first; their times are aware."""
+        wanted = sa.select(OutboxEntry.__table__).where(OutboxEntry.state != SENT).order_by(OutboxEntry.id)
+        with self._engine.connect() as connection:
+            rows = connection.execute(wanted).mappings().all()
+        return [{**row, "due_at": _aware(row["due_at"]), "created_at": _aware(row["created_at"])} for row in rows]
+
+    def counts(self, channel: str) -> dict[str, int]:
+        """Return how many of a channel wait and are parked."""
+        unsent = (OutboxEntry.channel == channel, OutboxEntry.state.in_((WAITING, PARKED)))
+        wanted = sa.select(OutboxEntry.state, sa.func.count()).where(*unsent).group_by(OutboxEntry.state)
+        with self._engine.connect() as connection:
+            return {WAITING: 0, PARKED: 0, **dict(connection.execute(wanted).all())}
+
+    def retry(self, number: int | None = None) -> int:
+        """Let a parked push, or all of them, be tried anew from now on; return how many these are."""
+        parked = [OutboxEntry.state == PARKED, *([OutboxEntry.id == number] if number is not None else [])]
+        anew = {"state": WAITING, "attempts": 0, "due_at": self._clock()}
+        with self._engine.begin() as connection:
+            return connection.execute(sa.update(OutboxEntry).where(*parked).values(**anew)).rowcount
+
+    def drop(self, number: int) -> int:
+        """Delete a push that is not sent; return how many were (0 or 1)."""
+        unsent = (OutboxEntry.id == number, OutboxEntry.state != SENT)
+        with self._engine.begin() as connection:
+            return connection.execute(sa.delete(OutboxEntry).where(*unsent)).rowcount
+
+    def _change(self, number: int, tried: int, still: Sequence[Any], **values: Any) -> bool:
+        """Write these if nobody has tried the push since; return whether it was so."""
+        same = (OutboxEntry.id == number, OutboxEntry.attempts == tried, *still)
+        with self._engine.begin() as connection:
+            return connection.execute(sa.update(OutboxEntry).where(*same).values(**values)).rowcount == 1
+
+
+def _pause(attempt: int) -> timedelta:
+    """Twice as long after each attempt; up to half of it less, so that not everything comes back at once."""
+    return timedelta(seconds=min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (attempt - 1)) * random.uniform(0.5, 1.0))
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)  # SQLite does not keep the zone
