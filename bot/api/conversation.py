@@ -6,10 +6,10 @@ from typing import Any, Protocol
 
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Extra, Field, StrictStr
+from pydantic import Extra, Field, StrictStr
 
 from bot.api.errors import ApiError, documented
-from bot.api.given import Given
+from bot.api.given import Documented, Given
 from bot.api.identity import Identity, check_token
 from bot.handoff import handed_over
 from bot.inputs import LONGEST_MESSAGE, clean
@@ -50,7 +50,7 @@ class Message(Given):
     )
 
 
-class MessageReply(BaseModel):
+class MessageReply(Documented):
     """The replies to one message."""
 
     sender: str = Field(description="会话编号，下一条消息请带上")
@@ -64,7 +64,7 @@ class RestMetadata(Given):
         extra = Extra.ignore
 
 
-class RestMessage(BaseModel):
+class RestMessage(Documented):
     """One message in the shape of Rasa's REST channel."""
 
     sender: StrictStr = Field("default", max_length=255, description="用户编号")

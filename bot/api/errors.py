@@ -7,10 +7,11 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import Field
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
+from bot.api.given import Documented
 from bot.inputs import InputError
 from bot.messages import has, say
 from bot.metrics import REFUSED
@@ -22,14 +23,14 @@ logger = logging.getLogger(__name__)
 _LATER = {"Retry-After": "5"}  # seconds
 
 
-class Problem(BaseModel):
+class Problem(Documented):
     """What went wrong, and in which input."""
 
     message: str = Field(description="一句话：哪里不对、怎么改")
     field: str | None = Field(None, description="不对的是哪一项")
 
 
-class ProblemReply(BaseModel):
+class ProblemReply(Documented):
     """The body of every reply that is not a success."""
 
     error: Problem

@@ -19,7 +19,7 @@ LARGEST_BODY = 64 * 1024
 _DISCARDED = 8 * 1024 * 1024  # read and thrown away, so that the sender of a few megabytes still sees our sentence
 _PATIENCE = 10.0  # seconds for a whole body
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-_JSON_PATHS = ("/api/", "/webhooks/rest/")
+_JSON_PATHS = ("/api/messages", "/api/decisions", "/api/screenings", "/webhooks/rest/webhook")  # that take a POST
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -82,7 +82,7 @@ class Guard:
         if body is None:
             await problem(413, say("api.too_large"), headers={"Connection": "close"})(scope, receive, send)
             return
-        if scope["path"].startswith(_JSON_PATHS):
+        if scope["method"] == "POST" and scope["path"] in _JSON_PATHS:
             try:
                 value = read_json(body)
             except InputError as error:

@@ -8,10 +8,11 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Header
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
-from pydantic import BaseModel, Field
+from pydantic import Field
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.api.given import Documented
 from bot.api.identity import check_token
 from bot.metrics import exposition
 from bot.store.models import Conversation
@@ -21,13 +22,13 @@ logger = logging.getLogger(__name__)
 _PATIENCE = 2.0  # seconds for the database
 
 
-class Alive(BaseModel):
+class Alive(Documented):
     """The event loop answers."""
 
     status: Literal["ok"] = "ok"
 
 
-class Ready(BaseModel):
+class Ready(Documented):
     """What a turn needs. There is no address to ask before the model is loaded."""
 
     status: Literal["ok", "not_ready"]
