@@ -7,8 +7,10 @@ import configparser
 import os
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
+import time
 import uuid
 
 import psutil
@@ -68,9 +70,9 @@ def test_every_setting_is_one_of_the_house(compose):
 class Nginx:
     """nginx with our file, but other ports and other servers."""
 
-    def __init__(self, folder, ports):
+    def __init__(self, folder, ports, config=None):
         self.port = free_port()
-        config = text("nginx.conf").replace("listen 8080;", f"listen 127.0.0.1:{self.port};")
+        config = (config or text("nginx.conf")).replace("listen 8080;", f"listen 127.0.0.1:{self.port};")
         config = config.replace("/tmp/", f"{folder}/")
         for name, port in zip(("app1", "app2"), ports, strict=True):
             config = config.replace(f"server {name}:8000", f"server 127.0.0.1:{port}")
@@ -84,9 +86,28 @@ class Nginx:
         self._process = subprocess.Popen(self._command, stderr=self.log.open("wb"))
         return self
 
+    def connection(self):
+        """Return a bare connection, as soon as it listens."""
+        until = time.monotonic() + 30
+        while True:
+            try:
+                return socket.create_connection(("127.0.0.1", self.port), timeout=60)
+            except ConnectionRefusedError:
+                assert time.monotonic() < until, self.log.read_text()
+                time.sleep(0.05)
+
     def __exit__(self, *_):
         self._process.terminate()
         self._process.wait()
+
+
+def test_nginx_cuts_off_whoever_never_ends_the_headers(tmp_path):
+    """uvicorn would wait for ever. The limit is shortened for the test."""
+    shorter = text("nginx.conf").replace("client_header_timeout 10s;", "client_header_timeout 1s;")
+    assert shorter != text("nginx.conf")
+    with Nginx(tmp_path, (free_port(), free_port()), shorter) as door, door.connection() as slow:
+        slow.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n")
+        assert slow.recv(1000) == b"", "closed without a word"
 
 
 def test_two_assistants_behind_nginx(tmp_path):
