@@ -29,7 +29,7 @@ lint: setup ## 代码风格与类型
 check: setup ## 检查政策包：引文逐字、每句话有着落、数字有出处、案例全过（ARGS=--mutate 再做改错试验）
 	@$(BIN)/wengang check $(ARGS)
 
-bench: setup ## 量速度和内存，写 docs/benchmarks.md（约 5 分钟）
+bench: setup ## 量速度和内存，写 docs/benchmarks.md（约 20 分钟；ARGS="--only load" 只量一节）
 	@$(BIN)/python tools/bench.py $(ARGS)
 
 verify: setup browser ## 手工长检查，写 docs/verify.md

@@ -1,6 +1,7 @@
 """Clients that hold the same conversation with a server, and what they measured. Loopback only."""
 
 import http.client
+import itertools
 import json
 import threading
 import time
@@ -24,6 +25,7 @@ SCRIPT = (  # one interview with interruptions, a correction, an unknown, a chan
     "失业补助金每个月多少钱",
     "谢谢",
 )
+ROUND = (*SCRIPT, "重新开始")  # said again and again: whatever was learnt is put away before it begins anew
 PATIENCE = 30.0  # seconds for one answer
 
 Talk = Callable[[http.client.HTTPConnection, str, dict[str, str]], list[str]]
@@ -53,6 +55,11 @@ class Measured:
         """Milliseconds within which this share of the turns was answered."""
         ordered = sorted(self.milliseconds)
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+    def faults(self) -> list[str]:
+        """What went wrong, in words."""
+        told = [f"{len(self.failed)} 轮出错，如 {self.failed[0]}"] if self.failed else []
+        return told + ([f"{self.silent} 轮没有回复"] if self.silent else [])
 
 
 def wengang_talk(with_message_id: bool) -> Talk:
@@ -95,6 +102,21 @@ def transcript(port: int, talk: Talk) -> list[list[str]]:
         return [talk(connection, text, memory) for text in SCRIPT]
     finally:
         connection.close()
+
+
+def long_conversation(port: int, talk: Talk, turns: int) -> list[tuple[float, list[str]]]:
+    """Hold one conversation of so many turns, ROUND over and over; return milliseconds and replies of each."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    memory: dict[str, str] = {}
+    took = []
+    try:
+        for text in itertools.islice(itertools.cycle(ROUND), turns):
+            start = time.perf_counter()
+            replies = talk(connection, text, memory)
+            took.append(((time.perf_counter() - start) * 1000, replies))
+    finally:
+        connection.close()
+    return took
 
 
 def load(port: int, talk: Talk, clients: int, conversations: int) -> Measured:

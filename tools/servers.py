@@ -9,14 +9,17 @@ import sqlite3
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+import sqlalchemy as sa
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = Path(sys.executable).parent
+POSTGRES = os.environ.get("WENGANG_TEST_POSTGRES", "postgresql://postgres@127.0.0.1/test")
 START_LIMIT = 180.0  # seconds
 _MEGABYTE = 1024 * 1024
 
@@ -29,9 +32,17 @@ class Server:
     cold_start: float  # seconds from starting the process to the first 200
     processes: list[psutil.Process]
 
+    def count(self) -> int:
+        """How many processes it has."""
+        return len(self._all())
+
     def megabytes(self) -> float:
         """Resident memory of all its processes."""
         return sum(process.memory_info().rss for process in self._all()) / _MEGABYTE
+
+    def shared_megabytes(self) -> float:
+        """Memory of all its processes, what they share counted once (PSS)."""
+        return sum(process.memory_full_info().pss for process in self._all()) / _MEGABYTE
 
     def cpu_seconds(self) -> float:
         """Processor time used so far."""
@@ -49,18 +60,44 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def wengang(folder: Path, store: str) -> Iterator[Server]:
-    """`wengang serve` with conversations in memory (`memory`) or in SQLite (`sql`); its database lies in `folder`."""
+def wengang(folder: Path, store: str, database: str = "", workers: int = 1) -> Iterator[Server]:
+    """`wengang serve` with conversations in memory (`memory`) or in its database (`sql`).
+
+    `database`: its address; without one it is SQLite in `folder`.
+    """
     port = free_port()
     environment = {
         "WENGANG_HOST": "127.0.0.1",
         "WENGANG_PORT": str(port),
-        "WENGANG_DATABASE_URL": f"sqlite:///{folder}/bench.db",
+        "WENGANG_DATABASE_URL": database or f"sqlite:///{folder}/bench.db",
         "WENGANG_TRACKER_STORE": store,
+        "WENGANG_WORKERS": str(workers),
     }
     with _started([PROGRAMS / "wengang", "serve"], environment, folder / "wengang.log") as (process, began):
         took = _first_answer(process, port, "/healthz", began, folder / "wengang.log")
         yield Server(port, took, [psutil.Process(process.pid)])
+
+
+@contextlib.contextmanager
+def schema_of_its_own() -> Iterator[str]:
+    """The address of an empty schema of the PostgreSQL at WENGANG_TEST_POSTGRES, dropped afterwards.
+
+    Raises sqlalchemy.exc.OperationalError when there is none.
+    """
+    schema = f"wengang_bench_{uuid.uuid4().hex[:12]}"
+    engine = sa.create_engine(POSTGRES, future=True, connect_args={"connect_timeout": 5})
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"CREATE SCHEMA {schema}"))
+    try:
+        yield (
+            sa.engine.make_url(POSTGRES)
+            .update_query_dict({"options": f"-csearch_path={schema}"})
+            .render_as_string(False)
+        )
+    finally:
+        with engine.begin() as connection:
+            connection.execute(sa.text(f"DROP SCHEMA {schema} CASCADE"))
+        engine.dispose()
 
 
 def stored_conversations(folder: Path) -> int:
@@ -71,7 +108,7 @@ def stored_conversations(folder: Path) -> int:
 
 @contextlib.contextmanager
 def stock_rasa(folder: Path, model: Path, store: str) -> Iterator[Server]:
-    """`rasa run` beside `rasa run actions`, the standard way, with the same model."""
+    """`rasa run` beside `rasa run actions`, the standard way, with the given model."""
     port, action_port = free_port(), free_port()
     endpoints, credentials = folder / "endpoints.yml", folder / "credentials.yml"
     actions_at = f"action_endpoint:\n  url: http://127.0.0.1:{action_port}/webhook\n"

@@ -2,7 +2,8 @@
 the rules (`wengang check --mutate`). `make verify` writes docs/verify.md; with ARGS=--properties it only tries the
 properties of decisions on at least ten thousand random draws each, and writes docs/properties.md; with
 ARGS=--simulated it lets a simulated user hold 300 conversations, and writes docs/simulated_user.md
-(`--simulated --seed N` plays one of them again).
+(`--simulated --seed N` plays one of them again); with ARGS=--soak a server works for half an hour
+(`--soak --minutes N`: for N minutes), and docs/soak.md says whether it grew or slowed down.
 
 A long test is marked `@pytest.mark.verify` and may read WENGANG_VERIFY to search further.
 """
@@ -21,6 +22,7 @@ from machine import ROOT, heading
 REPORT = ROOT / "docs" / "verify.md"
 PROPERTIES, PROPERTIES_REPORT = "tests/eligibility/test_decision_properties.py", ROOT / "docs" / "properties.md"
 FAULTS, FAULTS_REPORT = "tests/faults", ROOT / "docs" / "faults.md"
+SOAK = ROOT / "tools" / "soak.py"
 SIMULATED = ROOT / "tests" / "conversations" / "simulated" / "report.py"
 RESULTS = ROOT / "var" / "verify.xml"
 SLOWEST = 10
@@ -107,6 +109,8 @@ def main() -> int:
         return faults()
     if sys.argv[1:2] == ["--simulated"]:
         return subprocess.run([sys.executable, str(SIMULATED), *sys.argv[2:]], cwd=ROOT).returncode
+    if sys.argv[1:2] == ["--soak"]:
+        return subprocess.run([sys.executable, str(SOAK), *sys.argv[2:]], cwd=ROOT).returncode
     lines = heading("长检查", "make verify", "tools/verify.py")
     began = time.perf_counter()
     code, closing = run_tests(sys.argv[1:])
