@@ -3,7 +3,7 @@
 
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help run chat train test lint bench verify check clean setup browser
+.PHONY: help run chat train test lint bench verify check audit clean setup browser
 
 help: ## 列出全部命令
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,10 @@ lint: setup ## 代码风格与类型
 
 check: setup ## 检查政策包：引文逐字、每句话有着落、数字有出处、案例全过（ARGS=--mutate 再做改错试验）
 	@$(BIN)/wengang check $(ARGS)
+
+# Strict: a package the service knows nothing of is a failure. Without it an unreachable service reads "no known vulnerabilities".
+audit: setup ## 查依赖的已知漏洞（要能连上漏洞库；结论见 docs/pip-audit.md）
+	@$(BIN)/uvx pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock $(ARGS)
 
 bench: setup ## 量速度和内存，写 docs/benchmarks.md（约 20 分钟；ARGS="--only load" 只量一节）
 	@$(BIN)/python tools/bench.py $(ARGS)
