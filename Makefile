@@ -33,7 +33,7 @@ check: setup ## 检查政策包：引文逐字、每句话有着落、数字有�
 audit: setup ## 查依赖的已知漏洞（要能连上漏洞库；结论见 docs/pip-audit.md）
 	@$(BIN)/uvx pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock $(ARGS)
 
-bench: setup ## 量速度和内存，写 docs/benchmarks.md（约 20 分钟；ARGS="--only load" 只量一节）
+bench: setup ## 量速度和内存，写 docs/benchmarks.md（第一次另训练对照用的 Rasa；ARGS="--only load" 只量一节）
 	@$(BIN)/python tools/bench.py $(ARGS)
 
 verify: setup browser ## 手工长检查，写 docs/verify.md
