@@ -9,6 +9,7 @@ from typing import Any
 
 from eligibility import Rulebook
 from knowledge import Knowledge, load
+from knowledge.pinyin import PinyinReader
 from knowledge.search import Searcher
 
 
@@ -26,6 +27,12 @@ def room() -> Room:
     """The one room of this process. Raises PackError when a pack is broken."""
     knowledge = load()
     return Room(knowledge, Rulebook(knowledge), Searcher(knowledge))
+
+
+@lru_cache(maxsize=1)
+def pinyin_reader() -> PinyinReader:
+    """The reader of messages in pinyin; made when the first one comes."""
+    return PinyinReader(room().knowledge)
 
 
 def words_for(room: Room, fact: str) -> Mapping[str, Any]:

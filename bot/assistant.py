@@ -2,6 +2,7 @@
 
 import bot.rasa_patches  # isort: skip  - first: it decides how Rasa is imported
 
+import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -22,7 +23,7 @@ from rasa.shared.core.events import ActionExecuted
 
 from actions.hesitation import without_hesitation
 from actions.reply import Reply, text_reply
-from actions.room import room
+from actions.room import pinyin_reader, room
 from actions.speak import say, wording
 from bot.action_endpoint import ActionEndpoint, describe
 from bot.inputs import LONGEST_MESSAGE
@@ -32,6 +33,7 @@ from bot.privacy import mask
 from bot.store.conversations import Conversations
 from bot.store.trackers import RememberingTrackerStore
 from bot.train import ensure_model
+from knowledge.pinyin import looks_like_pinyin
 
 logger = logging.getLogger(__name__)
 
@@ -121,6 +123,7 @@ class Assistant:
             self._normalise,
             self._refuse_nothing,
             self._refuse_too_much,
+            self._read_pinyin,
             self._drop_hesitation,
             self._mask_personal_numbers,
             self._care_first,
@@ -150,6 +153,11 @@ class Assistant:
         """More than anybody types into a chat."""
         if len(turn.text) > LONGEST_MESSAGE:
             turn.replies = [text_reply(say("too_long", limit=LONGEST_MESSAGE), "clarify")]
+
+    async def _read_pinyin(self, turn: Turn) -> None:
+        """“shiye buzhujin neng ling ma”: from here on it stands in characters."""
+        if looks_like_pinyin(turn.text):
+            turn.text = (await asyncio.to_thread(pinyin_reader)).read(turn.text)
 
     async def _drop_hesitation(self, turn: Turn) -> None:
         """“那个，2人”: neither the classifier nor the actions are to make anything of 那个."""
