@@ -130,6 +130,9 @@ def test_two_assistants_behind_nginx(tmp_path):
         two.stop(signal.SIGTERM)
         said += [client.say("换了一个") for _ in range(4)]
         assert [int(texts[0]) for texts in said] == list(range(1, 17))
+        one.stop()
+        status, answer, headers = client.once({"text": "有人吗", "sender": client.sender})
+        assert (status, headers["Retry-After"]) == (503, "2") and "请过几秒再发一次" in answer["error"]["message"]
 
 
 def script(name, file, url, ok=True):
