@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from actions.hearsay import figures_put_forward
 from actions.places import place_asked
+from actions.room import Room
 from actions.state import State
 from eligibility.model import ASPECTS
 from eligibility.place import places_containing
@@ -126,14 +127,18 @@ def asked_in(state: State) -> Asked:
         aspects = aspects or ["amount"]
     years = [int(year) for year in _YEAR.findall(state.text) if int(year) != state.as_of.year]
 
-    @cache
     def find(words: str) -> tuple[Hit, ...]:
-        found = state.room.searcher.search(words, as_of=state.as_of, limit=2 * _HITS)
-        reach = places_containing(knowledge, place.city)
-        return tuple(hit for hit in found if knowledge.notices[hit.clause.document].place in reach)[:_HITS]
+        return _found(state.room, words, state.as_of, place.city)
 
     year = years[0] if years else None
     return Asked(programme, named, tuple(aspects), words, silent, place.elsewhere, place.city, year, state.text, find)
+
+
+@lru_cache(maxsize=16)  # one turn asks for the same several times
+def _found(room: Room, words: str, as_of: date, city: str) -> tuple[Hit, ...]:
+    hits = room.searcher.search(words, as_of=as_of, limit=2 * _HITS)
+    reach = places_containing(room.knowledge, city)
+    return tuple(hit for hit in hits if room.knowledge.notices[hit.clause.document].place in reach)[:_HITS]
 
 
 def _matters(state: State) -> tuple[tuple[Matter, ...], list[str], tuple[str, ...]]:

@@ -100,7 +100,8 @@ def _finished(state: State, asked: Asked, reply: Reply) -> Reply:
 
 def _with_nearest(asked: Asked, cited: Sequence[str]) -> list[str]:
     """The clauses of an answer; behind the leading ones, the clause that the question's words come closest to."""
-    near = [hit.clause.id for hit in asked.hits[:1]] if cited and asked.grip >= ON_SUBJECT else []
+    hits = asked.hits[:1] if cited else ()
+    near = [hit.clause.id for hit in hits if max(hit.coverage, hit.weight) >= ON_SUBJECT]
     return list(dict.fromkeys([*cited[:_LEADING], *near, *cited[_LEADING:]]))
 
 
@@ -134,9 +135,11 @@ def programme_in_general(state: State, asked: Asked) -> Reply | None:
 
 def told_by_a_clause(state: State, asked: Asked) -> Reply | None:
     """“区里让我们宣传…，除了电视还得弄啥”: heard as “what else can I get”, but nothing is told of an applicant."""
-    clear = asked.is_told or (asked.stands_out and len(state.text) >= _A_SENTENCE)
     of_an_applicant = state.intent != "what_else" or state.heard.get("recorded") or asked.named
-    return None if of_an_applicant or not (clear and _says_of_what(state)) else found_clause(state, asked)
+    if of_an_applicant or not _says_of_what(state):
+        return None
+    clear = asked.is_told or (asked.stands_out and len(state.text) >= _A_SENTENCE)
+    return found_clause(state, asked) if clear else None
 
 
 def _says_of_what(state: State) -> bool:
@@ -148,7 +151,7 @@ def clause_of_another_part(state: State, asked: Asked) -> Reply | None:
     """“听说有人拿假名单套培训补贴，咋处理”: a programme is named, but what is asked of it stands in another part."""
     programme = asked.programme or state.programme
     tells = state.intent == "inform" and not ASKS.search(state.text)
-    if programme not in state.room.rules.benefits or tells or not (asked.stands_out and _says_of_what(state)):
+    if programme not in state.room.rules.benefits or tells or not (_says_of_what(state) and asked.stands_out):
         return None
     own = {part(clause) for clause in clauses_of(state, replace(asked, programme=programme))}
     return None if part(asked.hits[0].clause.id) in own else found_clause(state, asked)

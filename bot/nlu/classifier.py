@@ -10,16 +10,21 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.logistic_regression_classifier import LogisticRegressionClassifier
+from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE as _SENTENCE
+from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.training_data.message import Message
+from scipy import sparse
 
 _LEARNED = ("classes_", "coef_", "intercept_")
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class IntentClassifier(LogisticRegressionClassifier):
-    """Rasa's LogisticRegressionClassifier with two differences.
+    """Rasa's LogisticRegressionClassifier with three differences.
 
     It can be told how strongly to regularise (`C`, as in scikit-learn: larger trusts the training sentences more), and
-    it is stored as three plain arrays: skops, which Rasa uses, takes seconds to import.
+    it is stored as three plain arrays: skops, which Rasa uses, takes seconds to import. And it puts the features of a
+    message together faster.
     """
 
     @staticmethod
@@ -30,6 +35,16 @@ class IntentClassifier(LogisticRegressionClassifier):
     def __init__(self, config: dict[str, Any], name: str, model_storage: ModelStorage, resource: Resource) -> None:
         super().__init__(config, name, model_storage, resource)
         self.clf.C = self.config["C"]
+
+    def _create_X(self, messages: list[Message]) -> sparse.csr_matrix:
+        """The features of the messages; of a single one put side by side at once, for SciPy's stacking takes 2 ms."""
+        parts = [one.features for one in messages[0].features if (one.type, one.attribute) == (_SENTENCE, TEXT)]
+        if len(messages) != 1 or not parts or not all(map(sparse.isspmatrix_csr, parts)):
+            return super()._create_X(messages)
+        begins = numpy.cumsum([0, *(part.shape[1] for part in parts)])
+        columns = numpy.concatenate([part.indices + begin for part, begin in zip(parts, begins, strict=False)])
+        values = numpy.concatenate([part.data for part in parts])
+        return sparse.csr_matrix((values, columns, [0, len(columns)]), shape=(1, int(begins[-1])))
 
     def persist(self) -> None:
         """Put the learned arrays into the model."""

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import scipy.sparse
 import spacy
 import yaml
 from rasa.engine.graph import ExecutionContext, GraphSchema
 from rasa.engine.storage.local_model_storage import LocalModelStorage
 from rasa.engine.storage.resource import Resource
-from rasa.shared.nlu.constants import ENTITIES, TEXT
+from rasa.nlu.classifiers.logistic_regression_classifier import LogisticRegressionClassifier
+from rasa.shared.nlu.constants import ENTITIES, FEATURE_TYPE_SENTENCE, FEATURE_TYPE_SEQUENCE, TEXT
+from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
@@ -291,6 +294,30 @@ def test_every_label_of_the_real_lexicon_is_known() -> None:
         allowed = {"bool": ("true", "false"), "choice": facts[fact].get("values", {})}.get(kind, ("0",))
         assert value in allowed, pattern
     assert "稳岗返还" in dictionary_words()
+
+
+def test_features_of_one_message_stand_as_rasa_puts_them(storage: LocalModelStorage) -> None:
+    """Sequence features, those of other attributes and empty ones among them."""
+    config = IntentClassifier.get_default_config()
+    ours = IntentClassifier(config, "classifier", storage, Resource("intents"))
+    stock = LogisticRegressionClassifier(
+        LogisticRegressionClassifier.get_default_config(), "classifier", storage, Resource("stock")
+    )
+    for seed in range(20):
+        message = Message({TEXT: "话"})
+        for width, kind, attribute in (
+            (7, FEATURE_TYPE_SENTENCE, TEXT),
+            (5, FEATURE_TYPE_SEQUENCE, TEXT),
+            (9, FEATURE_TYPE_SENTENCE, "response"),
+            (1 + seed, FEATURE_TYPE_SENTENCE, TEXT),
+            (40, FEATURE_TYPE_SENTENCE, TEXT),
+        ):
+            matrix = scipy.sparse.random(1, width, density=0.3, format="csr", random_state=seed)
+            message.add_features(Features(matrix, kind, attribute, f"f{width}"))
+        found, expected = ours._create_X([message]), stock._create_X([message])
+        assert found.shape == expected.shape and (found != expected).nnz == 0
+    both = ours._create_X([message, message])
+    assert both.shape[0] == 2
 
 
 def test_classifier_is_stored_as_plain_arrays(storage: LocalModelStorage) -> None:
