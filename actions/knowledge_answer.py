@@ -199,18 +199,23 @@ def _whose(state: State, asked: Asked, clause: str) -> str | None:
 
 def too_vague(state: State, asked: Asked) -> Reply | None:
     """“补贴”, “我这种情况能领不”: of which programme? A short choice."""
-    if asked.programme or state.intent in ("chitchat", "abuse"):
-        return None
-    vague = len(beside(state.text, [*state.room.knowledge.matters.vague, *asked.words])) < _A_WORD
-    return which_programme(state) if vague and not asked.words else None
+    return which_programme(state) if not asked.words and _says_nothing(state, asked) else None
 
 
 def aspect_of_nothing(state: State, asked: Asked) -> Reply | None:
     """“怎么申请”: what?"""
-    if asked.programme or state.intent in ("chitchat", "abuse"):
-        return None
-    vague = len(beside(state.text, [*state.room.knowledge.matters.vague, *asked.words])) < _A_WORD
-    return which_programme(state) if vague or only_an_aspect(state) else None
+    alone = _may_be_vague(state, asked) and only_an_aspect(state)
+    return which_programme(state) if alone or _says_nothing(state, asked) else None
+
+
+def _may_be_vague(state: State, asked: Asked) -> bool:
+    return not asked.programme and state.intent not in ("chitchat", "abuse")
+
+
+def _says_nothing(state: State, asked: Asked) -> bool:
+    """Whether no programme is meant, and beside vague words and those of an aspect there is nothing."""
+    rest = beside(state.text, [*state.room.knowledge.matters.vague, *asked.words])
+    return _may_be_vague(state, asked) and len(rest) < _A_WORD
 
 
 def which_programme(state: State) -> Reply:

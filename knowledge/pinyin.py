@@ -65,20 +65,23 @@ class PinyinReader:
         for part in re.split(r"[ ']+", run):
             at += len(part)
             borders.add(at)
-        best: list[tuple[float, list[str]] | None] = [(0.0, [])] + [None] * len(letters)
+        best: list[tuple[float, int, str] | None] = [(0.0, 0, "")] + [None] * len(letters)  # cost, start, word
         for end in range(1, len(letters) + 1):
             for start in range(max(0, end - self._longest), end):
                 before, known = best[start], self._words.get(letters[start:end])
                 if before is None or known is None:
                     continue
                 cost, word, inner = known
-                if any(start < border < end and border - start not in inner for border in borders):
+                if any(at in borders and at - start not in inner for at in range(start + 1, end)):
                     continue  # a space inside a syllable
                 found, so_far = before[0] + cost, best[end]
                 if so_far is None or found < so_far[0]:
-                    best[end] = found, [*before[1], word]
-        last = best[-1]
-        return None if last is None else last[1]
+                    best[end] = found, start, word
+        words, step = [], best[-1]
+        while step is not None and step[2]:
+            words.append(step[2])
+            step = best[step[1]]
+        return None if step is None else words[::-1]
 
 
 def looks_like_pinyin(text: str) -> bool:
