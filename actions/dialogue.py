@@ -23,7 +23,6 @@ from actions.room import room
 from actions.screening import other_ways, screening
 from actions.speak import day, entry_spoken, one_line, say, source, wording
 from actions.state import State, topic_slot
-from actions.subjects import ASKS
 from actions.understand import Reading, read
 from eligibility.model import INELIGIBLE
 
@@ -216,7 +215,7 @@ class TellVerdict(_Turn):
     def which_programme(state: State, before: str) -> Reply:
         """Entitled to what? The clause the words come closest to, else the programmes to choose from."""
         asks = state.intent in ("check", "ask") or not state.heard.get("recorded")
-        asks = asks or (ASKS.search(state.text) is not None and asked_in(state).is_told)
+        asks = asks or (state.in_question_words and asked_in(state).is_told)
         nearest = answer(state) if asks else None
         if nearest and nearest["outcome"] != "clarify" and not nearest.get("nothing_found"):
             return {**nearest, "text": f"{before} {nearest['text']}".strip()}

@@ -27,7 +27,6 @@ from actions.several_questions import parts, together
 from actions.speak import say, wording
 from actions.standards_answer import local_standard, unconfirmed, without_a_sum
 from actions.state import State
-from actions.subjects import ASKS
 
 ON_SUBJECT, ON_SUBJECT_AFTER_ALL = 0.3, 0.45
 """From how much of a question in the clause (``Asked.grip``) it is about the notices; the second where it was taken for
@@ -150,7 +149,7 @@ def _says_of_what(state: State) -> bool:
 def clause_of_another_part(state: State, asked: Asked) -> Reply | None:
     """“听说有人拿假名单套培训补贴，咋处理”: a programme is named, but what is asked of it stands in another part."""
     programme = asked.programme or state.programme
-    tells = state.intent == "inform" and not ASKS.search(state.text)
+    tells = state.intent == "inform" and not state.in_question_words
     if programme not in state.room.rules.benefits or tells or not (_says_of_what(state) and asked.stands_out):
         return None
     own = {part(clause) for clause in clauses_of(state, replace(asked, programme=programme))}
