@@ -1,4 +1,4 @@
-"""One trained model and one assistant over stub actions for all tests of this folder."""
+"""For all tests of this folder: one trained model, one assistant over stub actions, and databases of each kind."""
 
 import asyncio
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from databases import empty_database
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +32,23 @@ def stub_calls() -> Iterator[list[str]]:
 
     stub_actions.CALLS.clear()
     yield stub_actions.CALLS
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database that has been migrated and is empty."""
+    from bot.store import migrate
+
+    with empty_database(request.param, tmp_path) as url:
+        migrate(url)
+        yield url
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[Any]:
+    """Its engine."""
+    from bot.store import open_engine
+
+    engine = open_engine(url)
+    yield engine
+    engine.dispose()

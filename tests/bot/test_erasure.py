@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from databases import empty_database
 
 from bot.api.identity import Identity
 from bot.cli import run
@@ -20,20 +19,6 @@ from bot.store.outbox import Outbox, Push
 from bot.store.turns import Turns
 
 PLANTED, OTHERS = "73519042", "40417777"  # numbers that occur nowhere else
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request, tmp_path):
-    with empty_database(request.param, tmp_path) as url:
-        migrate(url)
-        yield url
-
-
-@pytest.fixture
-def engine(url):
-    engine = open_engine(url)
-    yield engine
-    engine.dispose()
 
 
 def say(engine, sender, number, times=3):

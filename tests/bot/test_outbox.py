@@ -9,7 +9,6 @@ from datetime import datetime, timedelta, timezone
 import httpx
 import pytest
 import sqlalchemy as sa
-from databases import empty_database
 from doors import FakeAssistant, settings
 from receiver import receiver
 
@@ -27,20 +26,6 @@ from bot.store.outbox import LEASE, MOST_ATTEMPTS, Outbox, Push
 from bot.store.turns import Turns
 from eligibility import Rulebook
 from knowledge import load
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request, tmp_path):
-    with empty_database(request.param, tmp_path) as url:
-        migrate(url)
-        yield url
-
-
-@pytest.fixture
-def engine(url):
-    engine = open_engine(url)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture(autouse=True)
