@@ -10,7 +10,7 @@ from actions.profile import Profile, Slot
 from actions.state import State, Topic
 from actions.subjects import Spoken
 from actions.values import Value
-from eligibility.model import Programme
+from eligibility.model import NextQuestion, Programme
 from knowledge import Question
 
 
@@ -121,15 +121,16 @@ class Reading:
         """The facts that the open question asks for; of a long list, those that still matter were offered."""
         if self.question is None:
             return ()
-        decide, unknown = self.state.room.rules.decide, self.before.unknowns(self.programme or "")
-        facts = self.before.facts(self.programme or "")
-        now = (
-            decide(self.programme, facts, as_of=self.as_of, place=self.place, declined=unknown)
-            if self.programme
-            else None
-        )
-        asks = now.next_question if now else None
+        asks = self.next_question(self.before)
         return asks.facts if asks and asks.id == self.pending else self.question.facts
+
+    def next_question(self, profile: Profile) -> NextQuestion | None:
+        """What comes next by what a profile knows and declines; None when nothing does, or there is no programme."""
+        if self.programme is None:
+            return None
+        decide, facts = self.state.room.rules.decide, profile.facts(self.programme)
+        declined = profile.unknowns(self.programme)
+        return decide(self.programme, facts, as_of=self.as_of, place=self.place, declined=declined).next_question
 
     @property
     def current(self) -> Programme | None:

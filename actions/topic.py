@@ -53,12 +53,7 @@ def topic(reading: Reading) -> None:
 
 def _broken_off(reading: Reading) -> bool:
     """Whether what is under discussion was stopped with a question open: then that is what “接着刚才的” means."""
-    if reading.programme is None or reading.state.interviewing:
-        return False
-    facts, unknown = reading.profile.facts(reading.programme), reading.profile.unknowns(reading.programme)
-    decide = reading.state.room.rules.decide
-    now = decide(reading.programme, facts, as_of=reading.as_of, place=reading.place, declined=unknown)
-    return now.next_question is not None
+    return not reading.state.interviewing and reading.next_question(reading.profile) is not None
 
 
 def _named(reading: Reading) -> Iterator[str]:
