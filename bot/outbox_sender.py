@@ -2,7 +2,7 @@
 
 A channel is a coroutine function ``(id, recipient, payload)`` that returns when the push has arrived, and raises when
 not: Refused when it is no use to try again. The receiver may get a push twice, with the same `id`.
-``bot/channels.py`` lists the channels.
+``bot/channels/`` lists the channels.
 """
 
 import asyncio

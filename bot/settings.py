@@ -25,6 +25,10 @@ CHINA = timezone(timedelta(hours=8))  # "today" is the day in Benxi, wherever th
 
 _HTTP = re.compile(r"https?://[^\s/]+\S*")
 _REDIS = re.compile(r"(rediss?|unix)://\S+")
+_WECHAT_APPID = re.compile(r"wx[0-9A-Za-z]{6,62}")
+_WECHAT_TOKEN = re.compile(r"[0-9A-Za-z]{3,32}")
+_WECHAT_AES_KEY = re.compile(r"[0-9A-Za-z]{43}")
+_SWITCH = {"0": False, "1": True, "False": False, "True": True}
 
 
 class SettingsError(ValueError):
@@ -86,6 +90,23 @@ class Settings(BaseSettings):
     log: str = Field("json", env="WENGANG_LOG", description="日志（标准错误输出）的样子：json（每行一个对象）或 text")
     secret: SecretStr | None = Field(
         None, env="WENGANG_SECRET", description="会话编号的签名密钥；不设就生成一个，存在 var/secret（权限 600）"
+    )
+    wechat_appid: str | None = Field(
+        None, env="WECHAT_APPID", description="微信公众号的 AppID；这四项（AppID 到 AES_KEY）一起设，就接通公众号"
+    )
+    wechat_secret: SecretStr | None = Field(None, env="WECHAT_SECRET", description="公众号的 AppSecret")
+    wechat_token: SecretStr | None = Field(None, env="WECHAT_TOKEN", description="公众号“服务器配置”里填的 Token")
+    wechat_plain: bool = Field(
+        False, env="WECHAT_PLAIN", description="1：也收明文模式的消息，只供试验；正式的公众号请用安全模式"
+    )
+    wechat_aes_key: SecretStr | None = Field(
+        None, env="WECHAT_AES_KEY", description="公众号“服务器配置”里的 EncodingAESKey，43 个字符"
+    )
+    wechat_aes_key_old: SecretStr | None = Field(
+        None, env="WECHAT_AES_KEY_OLD", description="换密钥期间的上一个 EncodingAESKey；换完一天后可以删去"
+    )
+    wechat_api_base: str = Field(
+        "https://api.weixin.qq.com", env="WECHAT_API_BASE", description="微信接口的地址；试验时指到仿真服务器"
     )
 
     class Config:
@@ -176,6 +197,57 @@ class Settings(BaseSettings):
     def _secret(cls, value: SecretStr | None) -> SecretStr | None:
         return _long_enough(value, 32, "settings.secret")
 
+    @validator("wechat_appid")
+    def _wechat_appid(cls, value: str | None) -> str | None:
+        if value is not None and not _WECHAT_APPID.fullmatch(value):
+            raise ValueError(say("settings.wechat_appid", value=brief(value)))
+        return value
+
+    @validator("wechat_secret")
+    def _wechat_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        return _long_enough(value, 16, "settings.wechat_secret")
+
+    @validator("wechat_token")
+    def _wechat_token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _WECHAT_TOKEN.fullmatch(value.get_secret_value()):
+            raise ValueError(say("settings.wechat_token"))
+        return value
+
+    @validator("wechat_plain", pre=True)
+    def _wechat_plain(cls, value: Any) -> bool:
+        if str(value) not in _SWITCH:
+            raise ValueError(say("settings.switch", value=brief(value)))
+        return _SWITCH[str(value)]
+
+    @validator("wechat_aes_key", "wechat_aes_key_old")
+    def _wechat_aes_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _WECHAT_AES_KEY.fullmatch(value.get_secret_value()):
+            raise ValueError(say("settings.wechat_aes_key"))
+        return value
+
+    @validator("wechat_aes_key", always=True)
+    def _wechat_whole(cls, value: SecretStr | None, values: dict[str, Any]) -> SecretStr | None:
+        """Half an account is none: nobody would notice until a citizen gets no answer."""
+        wanted = {f"WECHAT_{name.upper()}": values.get(f"wechat_{name}") for name in ("appid", "secret", "token")}
+        if not (values.get("wechat_plain") and value is None):
+            wanted["WECHAT_AES_KEY"] = value
+        missing = [name for name, given in wanted.items() if given is None]
+        if missing and (len(missing) < len(wanted) or values.get("wechat_plain")):
+            raise ValueError(say("settings.wechat_half", missing="、".join(missing)))
+        if not missing and values.get("tracker_store") == "memory":
+            raise ValueError(say("settings.wechat_memory", name="WECHAT_AES_KEY"))
+        return value
+
+    @validator("wechat_api_base")
+    def _wechat_api_base(cls, value: str) -> str:
+        if not _HTTP.fullmatch(value):
+            raise ValueError(say("settings.wechat_api_base", value=brief(_without_password(value))))
+        return value.rstrip("/")
+
+    def wechat_aes_keys(self) -> list[str]:
+        """The keys of the official account's safe mode, the newest first."""
+        return [key.get_secret_value() for key in (self.wechat_aes_key, self.wechat_aes_key_old) if key]
+
     def today(self) -> date:
         """The date answers are given for, unless a conversation sets another."""
         return self.as_of or datetime.now(CHINA).date()
@@ -226,7 +298,8 @@ def table() -> str:
 
 
 def _default(value: Any) -> str:
-    return "不设" if value is None else f"`{value}`".replace(f"{ROOT}/", "")
+    shown = int(value) if isinstance(value, bool) else value
+    return "不设" if value is None else f"`{shown}`".replace(f"{ROOT}/", "")
 
 
 def _count(value: Any, least: int, most: int) -> int:

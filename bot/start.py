@@ -56,7 +56,7 @@ def start(settings: Settings, model: Callable[[], Any], load_assistant: Callable
             expiry = expire_again_and_again(engine, settings.retention_days, settings.audit_days)
             expiring = asyncio.create_task(expiry)
         try:
-            async with sending(Outbox(engine), channels(settings)):
+            async with sending(Outbox(engine), channels(settings, engine)):
                 yield create_app(assistant, here.rules, here.searcher, settings, kept, locks, engine)
         finally:
             if expiring:

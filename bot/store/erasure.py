@@ -19,7 +19,17 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.messages import say
 from bot.store.database import StoreError
-from bot.store.models import Audit, Conversation, OutboxEntry, Turn, audited, now
+from bot.store.models import (
+    Audit,
+    Conversation,
+    OutboxEntry,
+    Turn,
+    WechatMessage,
+    WechatPerson,
+    WechatRequest,
+    audited,
+    now,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +42,10 @@ _WHOSE: dict[Any, Any] = {  # where words of a person stand, and the column that
     Conversation: Conversation.sender,
     Turn: Turn.sender,
     OutboxEntry: OutboxEntry.recipient,
+    WechatMessage: WechatMessage.sender,
+    WechatPerson: WechatPerson.sender,
 }
+_REPLAYS_FOR = 1  # day; a signed request is stale after minutes
 
 
 def erase(engine: Engine, senders: Collection[str]) -> int:
@@ -46,7 +59,8 @@ def erase(engine: Engine, senders: Collection[str]) -> int:
             for table, whose in _WHOSE.items()
         }
         if any(rows.values()):
-            connection.execute(sa.insert(Audit), [audited("erased", sender, rows) for sender in senders])
+            gone = {table: count for table, count in rows.items() if count}
+            connection.execute(sa.insert(Audit), [audited("erased", sender, gone) for sender in senders])
     return sum(rows.values())
 
 
@@ -66,10 +80,13 @@ def scrub(engine: Engine) -> None:
 
 
 def expire(engine: Engine, days: int, audit_days: int) -> int:
-    """Delete turns, conversations, pushes and audit entries that are older; return how many rows."""
+    """Delete what was said, pushed and audited longer ago, and those long unheard of; return how many rows."""
     count = 0
     for table, age, kept in ((Turn, Turn.created_at, days), (Conversation, Conversation.updated_at, days),
                              (OutboxEntry, OutboxEntry.created_at, days),
+                             (WechatMessage, WechatMessage.received_at, days),
+                             (WechatPerson, WechatPerson.seen_at, days),
+                             (WechatRequest, WechatRequest.seen_at, _REPLAYS_FOR),
                              (Audit, Audit.created_at, audit_days)):  # fmt: skip
         count += _delete_before(engine, table, age, kept)
     if count:

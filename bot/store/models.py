@@ -63,6 +63,44 @@ class OutboxEntry(Base):
     sent_at = sa.Column(sa.DateTime(timezone=True))
 
 
+class WechatPerson(Base):
+    """Whom a pseudonym of the official account stands for (``bot.channels.wechat.people``)."""
+
+    __tablename__ = "wechat_people"
+
+    sender = sa.Column(sa.String(255), primary_key=True)
+    openid = sa.Column(sa.String(64), nullable=False)
+    seen_at = sa.Column(sa.DateTime(timezone=True), nullable=False, default=now, index=True)
+
+
+class WechatMessage(Base):
+    """A message or event of the official account, masked, kept before it is answered (``bot.channels.wechat.inbox``)."""
+
+    __tablename__ = "wechat_messages"
+    __table_args__ = (sa.UniqueConstraint("sender", "number", name="uq_wechat_messages_sender_number"),)
+
+    id = sa.Column(sa.Integer, primary_key=True)
+    sender = sa.Column(sa.String(255), nullable=False)
+    number = sa.Column(sa.String(64), nullable=False)
+    kind = sa.Column(sa.String(32), nullable=False)
+    scene = sa.Column(sa.String(128))  # of the QR code that was scanned
+    said = sa.Column(sa.Text, nullable=False)
+    tries = sa.Column(sa.Integer, nullable=False)
+    received_at = sa.Column(sa.DateTime(timezone=True), nullable=False, default=now, index=True)
+    due_at = sa.Column(sa.DateTime(timezone=True), index=True)  # when it is taken up if it is not answered; NULL: it is
+
+
+class WechatRequest(Base):
+    """A signed request of WeChat's that was accepted: a digest of what is signed, of which message, how often."""
+
+    __tablename__ = "wechat_requests"
+
+    digest = sa.Column(sa.String(64), primary_key=True)
+    message = sa.Column(sa.String(64), nullable=False)
+    times = sa.Column(sa.Integer, nullable=False)
+    seen_at = sa.Column(sa.DateTime(timezone=True), nullable=False, default=now, index=True)
+
+
 class Audit(Base):
     """What was decided, erased or has run out: no words, no facts, and a pseudonym in the sender's place."""
 
