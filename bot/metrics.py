@@ -39,6 +39,12 @@ PUSHES = Counter(
 OUTBOX = Gauge(
     "wengang_outbox", "Pushes that wait or are parked.", ["channel", "state"], multiprocess_mode="mostrecent"
 )
+WECHAT_REFUSED = Counter(
+    "wengang_wechat_refused", "Requests to /wechat that were not taken for messages, by reason.", ["reason"]
+)
+WECHAT_TRIES = Counter(
+    "wengang_wechat_tries", "WeChat's tries, by number and end (answered, success, overtaken, gone).", ["number", "end"]
+)
 WORKERS_LOST = Counter("wengang_workers_lost", "Workers that died and were replaced.")
 
 

@@ -14,6 +14,7 @@ from bot.api.health import health_routes, metrics_routes
 from bot.api.identity import Identity
 from bot.api.pages import page_routes
 from bot.api.policy import policy_routes
+from bot.channels.wechat import route as wechat
 from bot.settings import Settings
 from bot.store import Conversations, InDatabase, open_engine
 from bot.store.locks import Locks
@@ -34,7 +35,8 @@ def create_app(
     locks: Locks | None = None,
     engine: Engine | None = None,
 ) -> FastAPI:
-    """Return the application; the database of `settings` has been migrated. Its turns are at ``app.state.turns``.
+    """Return the application; the database of `settings` has been migrated. Its turns are at ``app.state.turns``, what
+    answers for the official account (if there is one) at ``app.state.wechat``.
 
     `conversations`: where the assistant keeps them, if it is not that database; `locks`: if other processes share them;
     `engine`: of that database, if one is open.
@@ -48,7 +50,7 @@ def create_app(
         responses=errors.documented(422),
     )
     errors.install(app)
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, refused={wechat.PATH: wechat.refused_before} if settings.wechat_appid else {})
     engine, identity = engine or open_engine(settings.database_url, settings.connections()), Identity(settings.key())
     app.state.turns = turns = Turns(conversations or InDatabase(engine), locks, settings.queue)
     conversation = Conversation(assistant, turns, settings, lambda place: places_containing(rules.knowledge, place))
@@ -60,6 +62,11 @@ def create_app(
         app.include_router(metrics_routes(settings.metrics_token.get_secret_value()))
     if settings.rest_token:
         app.include_router(rest_routes(conversation, identity, settings.rest_token.get_secret_value()))
+
+    account = wechat.open_door(settings, conversation, identity, engine)
+    app.state.wechat = account.answering if account else None
+    if account:
+        app.include_router(wechat.wechat_routes(account))
 
     @app.get("/", include_in_schema=False)
     async def page() -> FileResponse:

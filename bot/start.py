@@ -24,6 +24,7 @@ def start(settings: Settings, model: Callable[[], Any], load_assistant: Callable
     from actions.room import room
     from bot.broker import close_broker, open_broker
     from bot.channels import channels
+    from bot.channels.wechat.answering import taking_up
     from bot.metrics import worker_lost
     from bot.outbox_sender import sending
     from bot.server import create_app
@@ -56,8 +57,9 @@ def start(settings: Settings, model: Callable[[], Any], load_assistant: Callable
             expiry = expire_again_and_again(engine, settings.retention_days, settings.audit_days)
             expiring = asyncio.create_task(expiry)
         try:
-            async with sending(Outbox(engine), channels(settings, engine)):
-                yield create_app(assistant, here.rules, here.searcher, settings, kept, locks, engine)
+            app = create_app(assistant, here.rules, here.searcher, settings, kept, locks, engine)
+            async with sending(Outbox(engine), channels(settings, engine)), taking_up(app.state.wechat):
+                yield app
         finally:
             if expiring:
                 expiring.cancel()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from rich.console import Console
 from rich.text import Text
@@ -11,6 +10,7 @@ from rich.text import Text
 from actions.reply import Reply
 from bot.inputs import clean
 from bot.messages import say
+from bot.offered import offered, picked
 
 Turn = Callable[[str], Awaitable[list[Reply]]]
 
@@ -18,7 +18,7 @@ Turn = Callable[[str], Awaitable[list[Reply]]]
 async def converse(turn: Turn, console: Console, read: Callable[[str], str] = input) -> None:
     """Read lines and show the replies until the end of input. A number picks one of the offered answers."""
     console.print(say("chat.welcome"), style="dim")
-    offered: list[str] = []
+    replies: list[Reply] = []
     while True:
         try:
             words = clean(read(say("chat.prompt"))).strip()
@@ -27,26 +27,14 @@ async def converse(turn: Turn, console: Console, read: Callable[[str], str] = in
             return
         if not words:
             continue
-        if words.isascii() and words.isdigit() and 1 <= int(words) <= len(offered):
-            words = offered[int(words) - 1]
-            console.print(say("chat.picked", words=words), style="dim")
-        replies = await turn(words)
+        meant = picked(words, replies)
+        if meant != words:
+            console.print(say("chat.picked", words=meant), style="dim")
+        replies = await turn(meant)
         for reply in replies:
             show(console, reply)
-        offered = choices(replies)
-        for number, label in enumerate(offered, 1):
+        for number, label in enumerate(offered(replies), 1):
             console.print(f"  〔{number}〕", Text(label), sep="", style="cyan")
-
-
-def choices(replies: list[Reply]) -> list[str]:
-    """The answers that a number may stand for; none where the question itself asks for a number."""
-    question: dict[str, Any] = next((r["question"] for r in reversed(replies) if r.get("question")), {})
-    if question.get("input") in ("number", "percent", "money"):
-        return []
-    offered = [*question.get("choices", ())]
-    offered += [say("chat.unsure")] if question.get("unsure") else []
-    offered += [suggestion for reply in replies for suggestion in reply.get("suggestions", ())]
-    return list(dict.fromkeys(offered))
 
 
 def show(console: Console, reply: Reply) -> None:

@@ -1,6 +1,6 @@
 """The conversation over HTTP: the page's own interface, and the shape of Rasa's REST channel for partners."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Any, Protocol
 
@@ -83,19 +83,25 @@ class Conversation:
         if place:
             self._check_place(place)
         said, _ = mask(clean(text))
+        return await self.once(sender, said, message, lambda: self.reply(sender, said, as_of, place, message))
 
-        async def run() -> Replies:
-            replies = await self._assistant.reply(
-                sender,
-                said,
-                as_of=as_of or self._settings.today(),
-                place=place or self._settings.place,
-                client_message_id=message,
-            )
-            turn = turn_being_held()
-            return handed_over(turn, replies) if turn and self._settings.handoff_url else replies
-
+    async def once(self, sender: str, said: str, message: str | None, run: Callable[[], Awaitable[Replies]]) -> Replies:
+        """Return the replies to a message (`said`: masked), which `run` makes unless it was answered before."""
         return await self._turns.once(sender, said[:LONGEST_MESSAGE], message, run)
+
+    async def reply(
+        self, sender: str, said: str, as_of: date | None = None, place: str | None = None, message: str | None = None
+    ) -> Replies:
+        """Return what the assistant says, inside a turn; whoever asked for a human is handed over."""
+        replies = await self._assistant.reply(
+            sender,
+            said,
+            as_of=as_of or self._settings.today(),
+            place=place or self._settings.place,
+            client_message_id=message,
+        )
+        turn = turn_being_held()
+        return handed_over(turn, replies) if turn and self._settings.handoff_url else replies
 
 
 def message_routes(conversation: Conversation, identity: Identity) -> APIRouter:

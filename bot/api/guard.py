@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -35,10 +35,13 @@ logger = logging.getLogger(__name__)
 
 
 class Guard:
-    """ASGI middleware around the whole application."""
+    """ASGI middleware around the whole application.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    `refused`: by path, who is told the status when a body is refused before anybody sees it.
+    """
+
+    def __init__(self, app: ASGIApp, refused: Mapping[str, Callable[[int], None]] | None = None) -> None:
+        self._app, self._told = app, refused or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; whatever the application raises becomes a 500 with a number, and a log entry."""
@@ -77,10 +80,10 @@ class Guard:
         try:
             body = await asyncio.wait_for(_read(scope, receive), _PATIENCE)
         except asyncio.TimeoutError:
-            await problem(408, say("api.too_slow"), headers={"Connection": "close"})(scope, receive, send)
+            await self._refuse(408, "api.too_slow", scope, receive, send)
             return
         if body is None:
-            await problem(413, say("api.too_large"), headers={"Connection": "close"})(scope, receive, send)
+            await self._refuse(413, "api.too_large", scope, receive, send)
             return
         if scope["method"] == "POST" and scope["path"] in _JSON_PATHS:
             try:
@@ -93,6 +96,11 @@ class Guard:
                 return
             scope["headers"] = list(_as_json(scope["headers"]))
         await self._app(scope, _replay(body, receive), send)
+
+    async def _refuse(self, status: int, key: str, scope: Scope, receive: Receive, send: Send) -> None:
+        if tell := self._told.get(scope["path"]):
+            tell(status)
+        await problem(status, say(key), headers={"Connection": "close"})(scope, receive, send)
 
 
 async def _read(scope: Scope, receive: Receive) -> bytes | None:

@@ -105,6 +105,12 @@ class InDatabase:
         with self._engine.connect() as connection:
             return connection.execute(wanted).scalar_one_or_none()
 
+    def latest(self, sender: str, most: int) -> list[Replies]:
+        """Return what their last turns were answered with, the newest first."""
+        wanted = sa.select(Turn.replies).where(Turn.sender == sender).order_by(Turn.id.desc()).limit(most)
+        with self._engine.connect() as connection:
+            return list(connection.execute(wanted).scalars())
+
     def keep(self, turn: HeldTurn) -> None:
         """Keep a turn in one transaction. Raises Conflict, and what SQLAlchemy raises."""
         said = {

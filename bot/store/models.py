@@ -74,7 +74,7 @@ class WechatPerson(Base):
 
 
 class WechatMessage(Base):
-    """A message or event of the official account, masked, kept before it is answered (``bot.channels.wechat.inbox``)."""
+    """A message of the official account, masked, kept before it is answered (``bot.channels.wechat.inbox``)."""
 
     __tablename__ = "wechat_messages"
     __table_args__ = (sa.UniqueConstraint("sender", "number", name="uq_wechat_messages_sender_number"),)

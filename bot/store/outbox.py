@@ -34,12 +34,14 @@ class Push:
         recipient: the conversation it belongs to, by its pseudonym; whoever is erased is found by it.
         payload: JSON.
         key: at most 64 characters; the receiver tells by it that it has had the push before. Unique in its channel.
+        due: not to be sent before; None: at once.
     """
 
     channel: str
     recipient: str
     payload: dict[str, Any]
     key: str
+    due: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,22 @@ def put(connection: Connection, pushes: Sequence[Push]) -> None:
         same = (OutboxEntry.channel == push.channel, OutboxEntry.key == push.key)
         if connection.execute(sa.select(OutboxEntry.id).where(*same)).first() is None:
             row = {"channel": push.channel, "recipient": push.recipient, "payload": push.payload, "key": push.key}
-            connection.execute(sa.insert(OutboxEntry), {**row, "created_at": now(), "due_at": now()})
+            connection.execute(sa.insert(OutboxEntry), {**row, "created_at": now(), "due_at": push.due or now()})
+
+
+def on_its_way(connection: Connection, channel: str, key: str, by: datetime) -> bool:
+    """Whether a push was sent, is being tried, or may be from `by` on; a parked one is not, nor one withdrawn."""
+    same = (OutboxEntry.channel == channel, OutboxEntry.key == key)
+    waits = sa.and_(OutboxEntry.state == WAITING, sa.or_(OutboxEntry.attempts > 0, OutboxEntry.due_at <= by))
+    wanted = sa.select(OutboxEntry.id).where(*same, sa.or_(OutboxEntry.state == SENT, waits))
+    return connection.execute(wanted).first() is not None
+
+
+def withdraw(connection: Connection, channel: str, key: str) -> None:
+    """It has reached its recipient another way: delete it, unless somebody is sending it."""
+    same = (OutboxEntry.channel == channel, OutboxEntry.key == key)
+    untried = sa.or_(OutboxEntry.state == PARKED, sa.and_(OutboxEntry.state == WAITING, OutboxEntry.attempts == 0))
+    connection.execute(sa.delete(OutboxEntry).where(*same, untried))
 
 
 class Outbox:

@@ -1,8 +1,8 @@
 """Signatures and the safe mode of WeChat (WXBizMsgCrypt): SHA-1 over sorted parts, AES-256-CBC with the key's own IV.
 
 What is encrypted is 16 random bytes, the length of the XML (4 bytes, big-endian), the XML and the account's AppID,
-padded to blocks of 32 bytes by PKCS#7. Source: mp.weixin.qq.com/wiki, id=mp1434696670. Nothing here is decrypted before its
-signature was found to be right, so that nobody can ask us how a padding looked.
+padded to blocks of 32 bytes by PKCS#7. Source: mp.weixin.qq.com/wiki, id=mp1434696670. Nothing is decrypted before its
+signature was found right, so that nobody can ask us how a padding looked.
 """
 
 import base64
@@ -74,7 +74,7 @@ class Cipher:
         raise next(fits, failures[0] if failures else Undecipherable("key"))
 
     def encrypt(self, xml: bytes | str, *, key: bytes | None = None, random: bytes | None = None) -> str:
-        """Return the XML encrypted, in Base64. `key`: of `opened`, default the newest; `random`: 16 bytes, for tests."""
+        """Return the XML encrypted, in Base64. `key`: of `opened`, default the newest; `random`: 16 bytes (tests)."""
         content = xml.encode() if isinstance(xml, str) else xml
         head = (random or secrets.token_bytes(_RANDOM)) + len(content).to_bytes(_LENGTH, "big")
         plain = head + content + self._appid
