@@ -33,7 +33,7 @@ class Menu:
     @property
     def text(self) -> str:
         """The same as plain text, where menus are not allowed."""
-        return "\n".join([self.head, *(_choice(number, words) for number, words in self.items), self.tail])
+        return "\n".join([self.head, *(_choice(number, words) for number, words in self.items), say("wechat.answer_one")])
 
 
 def whole(replies: Sequence[Reply]) -> str:
@@ -155,7 +155,7 @@ def _menu(replies: Sequence[Reply]) -> Menu | None:
     head = _block(replies[-1])
     if len(head.encode()) > _MENU_HEAD or any(len(words.encode()) > _MENU_ITEM for words in answers):
         return None
-    return Menu(head, [(str(number), words) for number, words in enumerate(answers, 1)], say("wechat.answer_one"))
+    return Menu(head, [(str(number), words) for number, words in enumerate(answers, 1)], say("wechat.answer_menu"))
 
 
 def _numbered(answers: Sequence[str]) -> list[str]:
