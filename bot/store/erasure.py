@@ -23,6 +23,7 @@ from bot.store.models import (
     Audit,
     Conversation,
     OutboxEntry,
+    PushedReplies,
     Turn,
     WechatMessage,
     WechatPerson,
@@ -44,6 +45,7 @@ _WHOSE: dict[Any, Any] = {  # where words of a person stand, and the column that
     OutboxEntry: OutboxEntry.recipient,
     WechatMessage: WechatMessage.sender,
     WechatPerson: WechatPerson.sender,
+    PushedReplies: PushedReplies.sender,
 }
 _REPLAYS_FOR = 1  # day; a signed request is stale after minutes
 
@@ -87,6 +89,7 @@ def expire(engine: Engine, days: int, audit_days: int) -> int:
                              (WechatMessage, WechatMessage.received_at, days),
                              (WechatPerson, WechatPerson.seen_at, days),
                              (WechatRequest, WechatRequest.seen_at, _REPLAYS_FOR),
+                             (PushedReplies, PushedReplies.created_at, days),
                              (Audit, Audit.created_at, audit_days)):  # fmt: skip
         count += _delete_before(engine, table, age, kept)
     if count:

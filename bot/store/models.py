@@ -16,6 +16,11 @@ def now() -> datetime:
     return datetime.now(timezone.utc)
 
 
+def aware(moment: datetime) -> datetime:
+    """A moment as it was stored; SQLite does not keep the zone."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
 class Conversation(Base):
     """What the next turn of a conversation needs (``bot.store.remembered``), and how many turns it has seen."""
 
@@ -99,6 +104,18 @@ class WechatRequest(Base):
     message = sa.Column(sa.String(64), nullable=False)
     times = sa.Column(sa.Integer, nullable=False)
     seen_at = sa.Column(sa.DateTime(timezone=True), nullable=False, default=now, index=True)
+
+
+class PushedReplies(Base):
+    """Replies that came unasked (``bot.store.pushed``)."""
+
+    __tablename__ = "pushed"
+    __table_args__ = (sa.Index("ix_pushed_sender_id", "sender", "id"), {"sqlite_autoincrement": True})  # no id twice
+
+    id = sa.Column(sa.Integer, primary_key=True)
+    sender = sa.Column(sa.String(255), nullable=False)
+    replies: Any = sa.Column(sa.JSON, nullable=False)
+    created_at = sa.Column(sa.DateTime(timezone=True), nullable=False, default=now, index=True)
 
 
 class Audit(Base):

@@ -9,13 +9,13 @@ at least once, always with the same key. Those of one recipient are sent in thei
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from bot.store.models import OutboxEntry, now
+from bot.store.models import OutboxEntry, aware, now
 
 WAITING, SENT, PARKED = "waiting", "sent", "parked"
 MOST_ATTEMPTS = 20  # about two hours
@@ -134,7 +134,7 @@ class Outbox:
         wanted = sa.select(OutboxEntry.__table__).where(OutboxEntry.state != SENT).order_by(OutboxEntry.id)
         with self._engine.connect() as connection:
             rows = connection.execute(wanted).mappings().all()
-        return [{**row, "due_at": _aware(row["due_at"]), "created_at": _aware(row["created_at"])} for row in rows]
+        return [{**row, "due_at": aware(row["due_at"]), "created_at": aware(row["created_at"])} for row in rows]
 
     def counts(self, channel: str) -> dict[str, int]:
         """Return how many of a channel wait and are parked."""
@@ -166,7 +166,3 @@ class Outbox:
 def _pause(attempt: int) -> timedelta:
     """Twice as long after each attempt; up to half of it less, so that not everything comes back at once."""
     return timedelta(seconds=min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (attempt - 1)) * random.uniform(0.5, 1.0))
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)  # SQLite does not keep the zone
