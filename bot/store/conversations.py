@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from actions.reply import Reply
@@ -43,6 +43,7 @@ class HeldTurn:
         replies: what was answered; None: nobody said anything, only what is remembered changes.
         pushes: what is to be sent to somebody outside; kept with it.
         then: what is to be done once it is kept.
+        before: what was remembered when it began.
     """
 
     sender: str
@@ -53,6 +54,7 @@ class HeldTurn:
     replies: Replies | None = None
     pushes: list[Push] = field(default_factory=list)
     then: list[Callable[[], None]] = field(default_factory=list)
+    before: list[Event] = field(default_factory=list)
 
 
 _held: ContextVar[HeldTurn | None] = ContextVar("held", default=None)
@@ -82,6 +84,9 @@ class Conversations(Protocol):
     def answer_to(self, sender: str, message: str) -> Replies | None:
         """Return what a numbered message was answered with, if it was."""
 
+    def begin(self, turn: HeldTurn) -> Replies | None:
+        """Return what the turn's message was answered with, if it was; otherwise note in it what is remembered."""
+
     def keep(self, turn: HeldTurn) -> None:
         """Keep a turn, all of it or nothing. Raises Conflict."""
 
@@ -91,19 +96,25 @@ class InDatabase:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")  # no BEGIN and ROLLBACK around a SELECT
 
     def recall(self, sender: str) -> tuple[list[Event], int]:
         """Return the remembered events and their version; [] and 0 of an unknown sender."""
-        wanted = sa.select(Conversation.events, Conversation.version).where(Conversation.sender == sender)
-        with self._engine.connect() as connection:
-            found = connection.execute(wanted).one_or_none()
-        return (json.loads(found.events), found.version) if found else ([], 0)
+        with self._reading.connect() as connection:
+            return _recalled(connection, sender)
 
     def answer_to(self, sender: str, message: str) -> Replies | None:
         """Return what a numbered message was answered with, if it was."""
-        wanted = sa.select(Turn.replies).where(Turn.sender == sender, Turn.client_message_id == message)
-        with self._engine.connect() as connection:
-            return connection.execute(wanted).scalar_one_or_none()
+        with self._reading.connect() as connection:
+            return _answer(connection, sender, message)
+
+    def begin(self, turn: HeldTurn) -> Replies | None:
+        """Return what the turn's message was answered with, if it was; otherwise note in it what is remembered."""
+        with self._reading.connect() as connection:
+            if turn.message and (known := _answer(connection, turn.sender, turn.message)) is not None:
+                return known
+            turn.before, turn.version = _recalled(connection, turn.sender)
+        return None
 
     def latest(self, sender: str, most: int) -> list[Replies]:
         """Return what their last turns were answered with, the newest first."""
@@ -130,7 +141,7 @@ class InDatabase:
             raise Conflict(turn.sender) from error
 
     @staticmethod
-    def _remember(connection: Any, turn: HeldTurn) -> None:
+    def _remember(connection: Connection, turn: HeldTurn) -> None:
         changed = {"events": _as_text(turn.events or ()), "version": turn.version + 1, "updated_at": now()}
         if turn.version == 0:
             connection.execute(sa.insert(Conversation), {"sender": turn.sender, **changed})
@@ -157,6 +168,13 @@ class InMemory:
         found = self._answers.get((sender, message))
         return None if found is None else json.loads(found)
 
+    def begin(self, turn: HeldTurn) -> Replies | None:
+        """Return what the turn's message was answered with, if it was; otherwise note in it what is remembered."""
+        if turn.message and (known := self.answer_to(turn.sender, turn.message)) is not None:
+            return known
+        turn.before, turn.version = self.recall(turn.sender)
+        return None
+
     def keep(self, turn: HeldTurn) -> None:
         """Keep a turn. Raises Conflict."""
         events, replies = _as_text(turn.events or ()), _as_text(turn.replies or ())  # what cannot be kept fails here
@@ -167,6 +185,17 @@ class InMemory:
             _put(self._events, turn.sender, (events, version + 1))
         if turn.message is not None and turn.replies is not None:
             _put(self._answers, (turn.sender, turn.message), replies)
+
+
+def _recalled(connection: Connection, sender: str) -> tuple[list[Event], int]:
+    wanted = sa.select(Conversation.events, Conversation.version).where(Conversation.sender == sender)
+    found = connection.execute(wanted).one_or_none()
+    return (json.loads(found.events), found.version) if found else ([], 0)
+
+
+def _answer(connection: Connection, sender: str, message: str) -> Replies | None:
+    wanted = sa.select(Turn.replies).where(Turn.sender == sender, Turn.client_message_id == message)
+    return connection.execute(wanted).scalar_one_or_none()
 
 
 def _decided(replies: Replies) -> Iterator[dict[str, Any]]:

@@ -37,12 +37,10 @@ class RememberingTrackerStore(TrackerStore):
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """Return the tracker of a conversation, without slots that the domain does not know any more."""
         turn = turn_being_held()
-        if turn is not None and turn.events is not None:
-            found = list(turn.events)
+        if turn is None:
+            found, _ = await asyncio.to_thread(self.conversations.recall, sender_id)
         else:
-            found, version = await asyncio.to_thread(self.conversations.recall, sender_id)
-            if turn is not None:
-                turn.version = version
+            found = list(turn.before if turn.events is None else turn.events)
         if not found:
             return None
         known = {slot.name for slot in self.domain.slots}

@@ -67,9 +67,10 @@ class Turns:
             with metrics.stage("wait"):
                 await conversation.enter_async_context(self._locks.hold(sender))
             for attempt in range(1, _ATTEMPTS + 1):
-                if message and (known := await asyncio.to_thread(self._conversations.answer_to, sender, message)):
+                turn = HeldTurn(sender, text, message)
+                if (known := await asyncio.to_thread(self._conversations.begin, turn)) is not None:
                     return known
-                with held(HeldTurn(sender, text, message)) as turn, metrics.stage("dialogue"):
+                with held(turn), metrics.stage("dialogue"):
                     turn.replies = replies = await run()
                 if any(reply.get("failed") for reply in replies):
                     return self._noted(sender, replies)
