@@ -2,7 +2,8 @@
 the rules (`wengang check --mutate`). `make verify` writes docs/verify.md; with ARGS=--properties it only tries the
 properties of decisions on at least ten thousand random draws each, and writes docs/properties.md; with
 ARGS=--simulated it lets a simulated user hold 300 conversations, and writes docs/simulated_user.md
-(`--simulated --seed N` plays one of them again); with ARGS=--soak a server works for half an hour
+(`--simulated --seed N` plays one of them again); with ARGS=--wechat it sends 21,000 damaged and absurd messages to the
+official account, and writes docs/wechat.md; with ARGS=--soak a server works for half an hour
 (`--soak --minutes N`: for N minutes), and docs/soak.md says whether it grew or slowed down.
 
 A long test is marked `@pytest.mark.verify` and may read WENGANG_VERIFY to search further.
@@ -22,6 +23,7 @@ from machine import ROOT, heading
 REPORT = ROOT / "docs" / "verify.md"
 PROPERTIES, PROPERTIES_REPORT = "tests/eligibility/test_decision_properties.py", ROOT / "docs" / "properties.md"
 FAULTS, FAULTS_REPORT = "tests/faults", ROOT / "docs" / "faults.md"
+WECHAT, WECHAT_REPORT = "tests/bot/channels/wechat", ROOT / "docs" / "wechat.md"
 SOAK = ROOT / "tools" / "soak.py"
 SIMULATED = ROOT / "tests" / "conversations" / "simulated" / "report.py"
 RESULTS = ROOT / "var" / "verify.xml"
@@ -68,13 +70,13 @@ def rows(results: Path) -> list[str]:
     return lines + [f"- {_seconds(case):.1f} 秒 `{case.get('classname')}::{case.get('name')}`" for case in slowest]
 
 
-def drawn(results: Path) -> list[str]:
-    """Return one line per property whose random draws were counted (tests/eligibility/test_decision_properties.py)."""
+def drawn(results: Path, what: str = "全部事项的性质，随机抽取") -> list[str]:
+    """Return one line for each test that counted its random draws (``record_property``)."""
     kept = ((one.get("name", ""), one.get("value", "")) for one in ElementTree.parse(results).iter("property"))
     counted = [(name, int(value)) for name, value in kept if not name.startswith("hypothesis-")]  # its own statistics
     lines = [f"- `{name}`：{count:,} 次" for name, count in counted]
     total = sum(count for _, count in counted)
-    return [f"全部事项的性质，随机抽取 {total:,} 次：", "", *lines] if lines else []
+    return [f"{what} {total:,} 次：", "", *lines] if lines else []
 
 
 def _seconds(case: ElementTree.Element) -> float:
@@ -101,12 +103,25 @@ def faults() -> int:
     return code
 
 
+def wechat() -> int:
+    """Send 21,000 damaged and absurd bodies to /wechat, among the other tests of it, and return 0 if none broke it."""
+    lines = heading("公众号", "make verify ARGS=--wechat", "tools/verify.py")
+    code, closing = run_tests([WECHAT])
+    sent = drawn(RESULTS, "改坏的、离谱的消息，服务器没有一次出错（5xx），共")
+    lines += [f"结果：**{closing}**（退出码 {code}）", "", *rows(RESULTS), "", *sent, ""]
+    WECHAT_REPORT.write_text("\n".join(lines), encoding="utf-8")
+    print(f"→ {WECHAT_REPORT.relative_to(ROOT)}")
+    return code
+
+
 def main() -> int:
     """Run, write the report, and return 0 if all is well. Other arguments go to pytest: only these tests are run."""
     if sys.argv[1:] == ["--properties"]:
         return properties()
     if sys.argv[1:] == ["--faults"]:
         return faults()
+    if sys.argv[1:] == ["--wechat"]:
+        return wechat()
     if sys.argv[1:2] == ["--simulated"]:
         return subprocess.run([sys.executable, str(SIMULATED), *sys.argv[2:]], cwd=ROOT).returncode
     if sys.argv[1:2] == ["--soak"]:

@@ -14,7 +14,7 @@ from bot.settings import DOCUMENT, Settings, SettingsError, load, table
 @pytest.fixture(autouse=True)
 def bare(monkeypatch):
     for name in list(os.environ):
-        if name.startswith("WENGANG_"):
+        if name.startswith(("WENGANG_", "WECHAT_")):
             monkeypatch.delenv(name)
 
 
@@ -67,6 +67,13 @@ def test_environment_counts(monkeypatch):
         ("WENGANG_REST_TOKEN", "short"),
         ("WENGANG_SECRET", "short"),
         ("WENGANG_PLACE", " "),
+        ("WECHAT_APPID", "gh_7f083739789a"),
+        ("WECHAT_SECRET", "short"),
+        ("WECHAT_TOKEN", "有汉字"),
+        ("WECHAT_PLAIN", "yes"),
+        ("WECHAT_AES_KEY", "a" * 42),
+        ("WECHAT_AES_KEY_OLD", "a" * 44),
+        ("WECHAT_API_BASE", "api.weixin.qq.com"),
     ],
 )
 def test_bad_value_is_one_sentence_naming_the_variable(monkeypatch, name, value):
@@ -142,3 +149,45 @@ def test_the_document_is_not_stale():
     assert DOCUMENT.read_text(encoding="utf-8") == table(), "run: python -m bot.settings"
     assert "Generated" in table().splitlines()[0]
     assert all(field.field_info.extra["env"] in table() for field in Settings.__fields__.values())
+
+
+ACCOUNT = {
+    "WECHAT_APPID": "wxb11529c136998cb6",
+    "WECHAT_SECRET": "s" * 32,
+    "WECHAT_TOKEN": "Token2021",
+    "WECHAT_AES_KEY": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
+}
+
+
+def test_an_official_account_is_whole_or_not_there(monkeypatch):
+    assert load().wechat_appid is None
+    for name, value in ACCOUNT.items():
+        monkeypatch.setenv(name, value)
+    whole = load()
+    assert whole.wechat_aes_keys() == [ACCOUNT["WECHAT_AES_KEY"]] and not whole.wechat_plain
+    assert ACCOUNT["WECHAT_AES_KEY"] not in repr(whole) and ACCOUNT["WECHAT_SECRET"] not in str(whole)
+    for name in ACCOUNT:
+        with monkeypatch.context() as patch:
+            patch.delenv(name)
+            with pytest.raises(SettingsError) as caught:
+                load()
+        assert f"还缺 {name}：" in str(caught.value) and str(caught.value).endswith("。")
+    monkeypatch.setenv("WECHAT_AES_KEY_OLD", "b" * 43)
+    assert load().wechat_aes_keys() == [ACCOUNT["WECHAT_AES_KEY"], "b" * 43]
+
+
+def test_plain_mode_needs_no_key_and_the_rest_all_the_same(monkeypatch):
+    monkeypatch.setenv("WECHAT_PLAIN", "1")
+    with pytest.raises(SettingsError, match="还缺 WECHAT_APPID、WECHAT_SECRET、WECHAT_TOKEN"):
+        load()
+    for name, value in ACCOUNT.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("WECHAT_AES_KEY")
+    assert load().wechat_plain and load().wechat_aes_keys() == []
+
+
+def test_an_official_account_keeps_its_conversations(monkeypatch):
+    for name, value in {**ACCOUNT, "WENGANG_TRACKER_STORE": "memory"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match="WENGANG_TRACKER_STORE"):
+        load()

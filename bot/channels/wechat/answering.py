@@ -36,9 +36,7 @@ class Answering:
         self._turns: dict[str, asyncio.Task[Replies]] = {}
         self._open: dict[str, asyncio.Future[None]] = {}
 
-    async def on_try(
-        self, message: Message, hung_up: Callable[[], Awaitable[None]], begun: float
-    ) -> Replies | None:
+    async def on_try(self, message: Message, hung_up: Callable[[], Awaitable[None]], begun: float) -> Replies | None:
         """Return the answer, if it is to be given to this try of a message; call ``answered`` once it has left.
 
         None: nothing is to be said. Then WeChat tries again, unless it is told “success” before it hangs up; this

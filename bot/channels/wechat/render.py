@@ -33,7 +33,8 @@ class Menu:
     @property
     def text(self) -> str:
         """The same as plain text, where menus are not allowed."""
-        return "\n".join([self.head, *(_choice(number, words) for number, words in self.items), say("wechat.answer_one")])
+        items = (_choice(number, words) for number, words in self.items)
+        return "\n".join([self.head, *items, say("wechat.answer_one")])
 
 
 def whole(replies: Sequence[Reply]) -> str:

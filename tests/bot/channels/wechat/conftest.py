@@ -1,0 +1,52 @@
+"""An official account over an assistant that says what it is told to."""
+
+from types import SimpleNamespace
+
+import httpx
+import pytest
+from doors import FakeAssistant, settings
+from wechat_letters import ACCOUNT, letter
+
+from bot.server import create_app
+from bot.store import migrate, open_engine
+from eligibility import Rulebook
+from knowledge import load
+
+
+@pytest.fixture(scope="session")
+def rules():
+    return Rulebook(load())
+
+
+@pytest.fixture
+def assistant():
+    return FakeAssistant()
+
+
+@pytest.fixture
+def make_account(tmp_path, assistant, rules):
+    """Make the account; it has `app`, `engine`, `client`, `settings` and `send(fields or (query, body))`."""
+    engines = []
+
+    def make(**more):
+        chosen = settings(tmp_path, **{**ACCOUNT, **more})
+        migrate(chosen.database_url)
+        engine = open_engine(chosen.database_url)
+        engines.append(engine)
+        app = create_app(assistant, rules, None, chosen, engine=engine)
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test")
+
+        async def send(what, **how):
+            query, body = what if isinstance(what, tuple) else letter(what, **how)
+            return await client.post("/wechat", params=query, content=body)
+
+        return SimpleNamespace(app=app, engine=engine, client=client, settings=chosen, send=send)
+
+    yield make
+    for engine in engines:
+        engine.dispose()
+
+
+@pytest.fixture
+def account(make_account):
+    return make_account()
