@@ -196,7 +196,6 @@ async def test_a_proxy_that_does_not_hang_up_is_not_waited_for_for_ever(account,
     monkeypatch.setattr(answering, "HANGING", 0.1)
     async with serving(account.app) as url:
         assert answer(await WeChat(url).tries(text("你好"))) is None
-        account.app.state.turns.stopping = True
 
 
 async def test_the_push_is_kept_with_the_turn_and_due_when_the_tries_are_over(account, assistant):
