@@ -54,7 +54,7 @@ class Answering:
             elif not over and message.tries < TRIES:
                 # To say anything now would be an answer, and an error would be shown to the follower: WeChat is to try
                 # again. It hangs up by itself; who stands in between may not tell us.
-                await _any({gone, overtaken}, begun + OPEN + HANGING)
+                await _any({gone}, begun + OPEN + HANGING)
             end = "overtaken" if overtaken.done() else "gone" if gone.done() else "success"
             return self._ended(message, end, None)
         finally:

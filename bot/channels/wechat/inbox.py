@@ -7,12 +7,13 @@ same signed bytes again: without the token they cannot sign a new nonce. So
 
 * a nonce that was never seen belongs to WeChat, whatever message it brings: of one that is known it is a retry;
 * a request that was seen before is a retry as long as it can be one: it brings the same message, not more often than
-  WeChat tries, within the time WeChat takes for its tries, and not while WeChat still holds the answer it was given;
-  everything else is a replay.
+  WeChat tries, within the time that WeChat takes for its tries, not while WeChat still waits for the answer to it, and
+  not once WeChat has signed another request for the same message. Everything else is a replay.
 
-What passes as a retry runs no second turn: it gets the answer that is kept, encrypted. So the rule only keeps an
-eavesdropper from asking; the store keeps them from doing anything. It stands in the database: it holds among workers
-and after a restart. Requests older than minutes are refused by their timestamp (``route.py``) before they come here.
+What passes as a retry runs no second turn: it gets the answer that is kept, encrypted. It could at most take that
+answer away from an open try of WeChat's, and the last two conditions see to it that it does not. All this stands in the
+database: it holds among workers and after a restart. Requests older than minutes are refused by their timestamp
+(``route.py``) before they come here.
 
 **What is not answered.** A message is due a while after WeChat's last try. Whoever finds it due (any worker) holds its
 turn then; if the turn was held, that costs nothing, for a message is answered once (``bot.store.turns``).
@@ -35,7 +36,7 @@ CHANNEL = "wechat"
 TRIES = 3
 TRYING = timedelta(seconds=16)  # from the first try until WeChat has given up the last one
 _RETRIED = timedelta(seconds=30)  # the same, with what the network and a busy host add
-_HELD = timedelta(seconds=4)  # WeChat waits for five before it tries again
+_HELD = timedelta(seconds=4.8)  # WeChat waits for five before it tries again
 _DUE = timedelta(seconds=20)  # when a message without an answer is taken up
 _SHORTEST = timedelta(seconds=60)  # between two attempts to take it up; a turn takes less
 _LONGEST = timedelta(days=1)  # nobody waits longer; WeChat allows an answer for two
@@ -126,9 +127,12 @@ class Inbox:
             row = {"digest": digest, "message": brings, "times": 1, "seen_at": at}
             connection.execute(sa.insert(WechatRequest), row)
             return
+        newer = sa.select(WechatRequest.digest).where(
+            WechatRequest.message == brings, WechatRequest.seen_at > seen.seen_at, WechatRequest.digest != digest
+        )
         late = before is None or at - _aware(before.received_at) > _RETRIED
-        held = before is not None and before.due_at is None and at - _aware(seen.seen_at) < _HELD
-        if seen.message != brings or seen.times >= TRIES or late or held:
+        held = at - _aware(seen.seen_at) < _HELD
+        if seen.message != brings or seen.times >= TRIES or late or held or connection.execute(newer).first():
             raise Replayed
         again = {"times": WechatRequest.times + 1, "seen_at": at}
         connection.execute(sa.update(WechatRequest).where(WechatRequest.digest == digest).values(**again))

@@ -31,7 +31,7 @@ from bot.api.identity import Identity
 from bot.channels.wechat.people import People
 from bot.server import create_app
 from bot.store import InDatabase
-from bot.store.erasure import erase
+from bot.store.erasure import erase, expire
 from bot.store.models import OutboxEntry, Turn, WechatMessage, WechatPerson, WechatRequest
 
 SENDER = Identity(b"s" * 32).sender("wechat", OPENID)
@@ -204,6 +204,15 @@ async def test_a_retry_that_repeats_every_byte_is_answered_when_it_can_be_one(ac
     assert answers[0] == answers[1] == answers[2] and len(assistant.calls) == 1 and refusals() == []
     let_pass(account.engine, 5)
     assert (await account.send(recorded)).status_code == 403 and refusals() == [("replay", 403)], "a fourth is none"
+
+
+async def test_a_recorded_request_is_a_replay_once_wechat_has_signed_a_newer_one(account, refusals):
+    fields = text("结论")
+    recorded = letter(fields)
+    for what in (recorded, letter(fields)):
+        assert "72,000" in answer(await account.send(what))
+        let_pass(account.engine, 5)
+    assert (await account.send(recorded)).status_code == 403 and refusals() == [("replay", 403)]
 
 
 async def test_a_recorded_request_that_is_too_old_for_a_retry_is_a_replay(account, refusals):
@@ -402,6 +411,18 @@ async def test_a_long_answer_is_read_on_to_its_end(account, assistant, monkeypat
 
 
 # ── kept and erased ──
+
+
+async def test_what_is_old_goes(account):
+    await account.send(text("我在平山区"))
+    let_pass(account.engine, 2 * 86400)
+    expire(account.engine, 90, 365)
+    assert not rows(account.engine, WechatRequest) and len(rows(account.engine, WechatMessage)) == 1
+    let_pass(account.engine, 90 * 86400)
+    with account.engine.begin() as connection:
+        connection.execute(sa.update(WechatPerson).values(seen_at=rows(account.engine, WechatMessage)[0].received_at))
+    expire(account.engine, 90, 365)
+    assert not rows(account.engine, WechatMessage) and not rows(account.engine, WechatPerson)
 
 
 async def test_whoever_is_erased_leaves_nothing(account):

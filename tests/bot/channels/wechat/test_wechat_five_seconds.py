@@ -236,6 +236,16 @@ async def test_a_newer_try_overtakes_one_that_is_still_here(account, assistant):
     assert assistant.begun == 1 and count(account.engine, Turn) == 1
 
 
+async def test_a_recorded_request_takes_no_answer_away_from_an_open_try(account, assistant):
+    query, body = letter(text("你好"))
+    async with serving(account.app) as url, httpx.AsyncClient(timeout=30, trust_env=False) as client:
+        genuine = asyncio.create_task(client.post(f"{url}/wechat", params=query, content=body))
+        await until(lambda: assistant.begun == 1)
+        assert (await client.post(f"{url}/wechat", params=query, content=body)).status_code == 403
+        assistant.gate.set()
+        assert answer(await genuine) == "第1次：你好"
+
+
 async def test_a_try_that_reaches_another_process_finds_the_answer(make_account, assistant, rules):
     """Two applications over one database, which share the locks of their conversations as workers of a machine do."""
     from bot.server import create_app
