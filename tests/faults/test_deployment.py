@@ -110,6 +110,16 @@ def test_nginx_cuts_off_whoever_never_ends_the_headers(tmp_path):
         assert slow.recv(1000) == b"", "closed without a word"
 
 
+def test_nginx_says_nothing_to_wechat_when_nobody_can_be_reached(tmp_path):
+    """What it said would be shown to the follower, and WeChat would not try again."""
+    with Nginx(tmp_path, (free_port(), free_port())) as door, door.connection() as wechat:
+        wechat.sendall(b"POST /wechat HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\n<xml/>")
+        assert wechat.recv(1000) == b""
+        with door.connection() as other:
+            other.sendall(b"POST /api/messages HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
+            assert other.recv(1000).startswith(b"HTTP/1.1 503 ")
+
+
 def test_two_assistants_behind_nginx(tmp_path):
     """A conversation goes on whichever of them answers, and while one of them is gone."""
     redis = os.environ.get("WENGANG_TEST_REDIS", "redis://127.0.0.1:6379/15")
