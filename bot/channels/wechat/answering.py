@@ -23,6 +23,7 @@ from bot.store.outbox import Push
 logger = logging.getLogger(__name__)
 
 OPEN = 4.7  # seconds in which a try may be answered; WeChat hangs up after five
+LATEST = 4.9  # seconds after which an answer may no longer leave: the database was slow to say that it may
 HANGING = 1.5  # seconds more in which it is waited for that
 _EVERY = 5.0  # seconds between two looks for messages without an answer
 _AT_ONCE = 4
@@ -47,11 +48,12 @@ class Answering:
         turn, gone = self._turn(message), asyncio.ensure_future(hung_up())
         try:
             await _any({turn, gone, overtaken}, begun + OPEN)
-            over = gone.done() or overtaken.done()
-            if not over and turn.done() and not turn.exception():
-                if await asyncio.to_thread(self._inbox.answer_now, message):
-                    return self._ended(message, "answered", turn.result())
-            elif not over and message.tries < TRIES:
+            held, listening = turn.done() and not turn.exception(), not (gone.done() or overtaken.done())
+            here = held and listening and await asyncio.to_thread(self._inbox.answer_now, message)
+            listening = not (gone.done() or overtaken.done())
+            if here and listening and _now() < begun + LATEST:
+                return self._ended(message, "answered", turn.result())
+            if listening and message.tries < TRIES and (here or not held):
                 # To say anything now would be an answer, and an error would be shown to the follower: WeChat is to try
                 # again. It hangs up by itself; who stands in between may not tell us.
                 await _any({gone}, begun + OPEN + HANGING)
@@ -117,8 +119,11 @@ class Answering:
 
 async def _any(awaited: "set[asyncio.Future[Any]]", until: float) -> None:
     """Wait for one of these, but no longer than until then."""
-    left = max(0.0, until - asyncio.get_running_loop().time())
-    await asyncio.wait(awaited, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait(awaited, timeout=max(0.0, until - _now()), return_when=asyncio.FIRST_COMPLETED)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 @asynccontextmanager
