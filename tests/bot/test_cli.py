@@ -486,9 +486,9 @@ def test_serve_and_its_actions_use_the_same_rules_and_index(assistant, monkeypat
     from actions.room import room
     from bot import logs, server, serving
 
-    given = []
+    given, app = [], SimpleNamespace(state=SimpleNamespace(wechat=None))
     monkeypatch.setattr(logs, "configure", lambda form: None)
-    monkeypatch.setattr(server, "create_app", lambda *parts: given.append(parts))
+    monkeypatch.setattr(server, "create_app", lambda *parts: given.append(parts) or app)
 
     async def open_and_close(make_app):
         async with make_app():

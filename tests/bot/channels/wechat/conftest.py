@@ -1,5 +1,6 @@
 """An official account over an assistant that says what it is told to."""
 
+import shutil
 from types import SimpleNamespace
 
 import httpx
@@ -23,14 +24,23 @@ def assistant():
     return FakeAssistant()
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory):
+    """A database that has been migrated and is empty, to be copied."""
+    folder = tmp_path_factory.mktemp("migrated")
+    migrate(settings(folder).database_url)
+    return folder / "test.db"
+
+
 @pytest.fixture
-def make_account(tmp_path, assistant, rules):
+def make_account(tmp_path, assistant, rules, migrated):
     """Make the account; it has `app`, `engine`, `client`, `settings` and `send(fields or (query, body))`."""
     engines = []
 
     def make(**more):
         chosen = settings(tmp_path, **{**ACCOUNT, **more})
-        migrate(chosen.database_url)
+        if not (tmp_path / "test.db").exists():
+            shutil.copy(migrated, tmp_path / "test.db")
         engine = open_engine(chosen.database_url)
         engines.append(engine)
         app = create_app(assistant, rules, None, chosen, engine=engine)
