@@ -25,11 +25,12 @@ from actions.hesitation import without_hesitation
 from actions.reply import Reply, text_reply
 from actions.room import pinyin_reader, room
 from actions.speak import say, wording
+from bot import hearing
 from bot.action_endpoint import ActionEndpoint, describe
 from bot.inputs import LONGEST_MESSAGE
 from bot.metrics import timed
 from bot.nlu.text import escape_command, has_words, normalise_message
-from bot.privacy import mask
+from bot.privacy import mask, masked_notice, named_in
 from bot.store.conversations import Conversations
 from bot.store.trackers import RememberingTrackerStore
 from bot.train import ensure_model
@@ -44,13 +45,14 @@ _COMMAND = re.compile(r"[/\u2215]\s*[A-Za-z_]")  # the second is what normalisat
 
 @dataclass
 class Turn:
-    """One message on its way to its replies. A step that fills `replies` ends it."""
+    """One message on its way to its replies. A step that fills `replies` ends it; `notice` comes before them."""
 
     sender: str
     text: str
     metadata: dict[str, Any]
     message_id: str | None
     replies: list[Reply] = field(default_factory=list)
+    notice: list[Reply] = field(default_factory=list)
 
 
 class Assistant:
@@ -136,7 +138,7 @@ class Assistant:
             await step(turn)
             if turn.replies:
                 break
-        return turn.replies
+        return [*turn.notice, *turn.replies]
 
     # ── the steps of a turn, in their order ──
 
@@ -164,8 +166,11 @@ class Assistant:
         turn.text = without_hesitation(room(), turn.text)
 
     async def _mask_personal_numbers(self, turn: Turn) -> None:
-        """Neither Rasa nor the store nor a log sees an identity card, telephone or bank card number."""
+        """Neither Rasa nor the store nor a log sees a personal number; the user is told so."""
         turn.text, _ = mask(turn.text)
+        if masked := named_in(turn.text):  # here or at the door
+            turn.notice = [masked_notice(masked)]
+            hearing.tell(turn.notice[0])
 
     async def _care_first(self, turn: Turn) -> None:
         """Somebody who speaks of dying is not asked about subsidies."""
@@ -226,6 +231,7 @@ class ReplyChannel(OutputChannel):
         reply = message.get("custom") or {"kind": "text", "text": message.get("text") or ""}
         if reply.get("text") and reply not in self.replies:
             self.replies.append(reply)
+            hearing.tell(reply)
 
     async def send_text_message(self, recipient_id: str, text: str, **kwargs: Any) -> None:
         """Required by Rasa; `send_response` never calls it."""

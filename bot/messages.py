@@ -13,6 +13,11 @@ def say(key: str, **details: Any) -> str:
     return _messages()[group][name].format(**details)
 
 
+def listed(key: str) -> list[str]:
+    """Return the sentences at `key`, one a line."""
+    return say(key).splitlines()
+
+
 def has(key: str) -> bool:
     """Whether there is a sentence at `key`."""
     group, _, name = key.partition(".")

@@ -7,8 +7,9 @@ What must stay: amounts, years, dates, document numbers, hotlines such as 12333.
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
+from actions.reply import Reply
 from bot.messages import say
 
 _GAP = r"[ \t\u00a0\u2000-\u200a\u202f\u3000\-\u2010-\u2015\u2212\uff0d._\u00b7]{1,2}"  # between groups of digits
@@ -104,6 +105,8 @@ _RULES: list[tuple[str, re.Pattern[str], Callable[[str], bool]]] = [
     ("bank_card", re.compile(rf"{_ALONE}[3-9]\d{{3}}(?:{_GAPS}\d){{12,15}}{_MONEY}"), _luhn),
 ]
 
+_KINDS = tuple(dict.fromkeys(kind for kind, _, _ in _RULES))
+
 
 def mask(text: str) -> tuple[str, frozenset[str]]:
     """Return `text` with every personal number replaced by its name, and the kinds that were found.
@@ -125,6 +128,17 @@ def mask(text: str) -> tuple[str, frozenset[str]]:
         masked += [text[at : places[start]], say(f"privacy.{kind}")]
         at = places[end - 1] + 1
     return "".join([*masked, text[at:]]), frozenset(kind for *_, kind in found)
+
+
+def named_in(masked: str) -> frozenset[str]:
+    """Return the kinds of numbers that a text was freed of: their names stand in it."""
+    return frozenset(kind for kind in _KINDS if say(f"privacy.{kind}") in masked)
+
+
+def masked_notice(kinds: Collection[str]) -> Reply:
+    """The reply that tells, in one sentence, that these kinds of numbers were taken out; it says so in ``masked``."""
+    named = [say(f"privacy.told_{kind}") for kind in sorted(kinds)]
+    return {"kind": "text", "text": say("privacy.told", kinds="、".join(named)), "masked": sorted(kinds)}
 
 
 def _without(plain: str, spans: list[tuple[int, int]]) -> str:

@@ -79,16 +79,22 @@ class Pages:
         """Programmes one below the other, in a file of its own."""
         return self._fill("rule.html", sheets=sheets)
 
-    def notice(self, document: str) -> str:
-        """The whole text of a notice, each paragraph with the programmes that use it. Raises KeyError."""
+    def notice(self, document: str, cited: str | None = None, highlight: tuple[int, int] | None = None) -> str:
+        """The whole text of a notice, each paragraph with the programmes that use it. Raises KeyError.
+
+        `cited`: a clause to be marked, `highlight`: only these characters of its quote.
+        """
         notice, users = self._rules.knowledge.notices[document], _users(self._rules)
-        rows = []
+        quote = next((clause.quote for clause in notice.clauses if clause.id == cited), "")
+        marks, rows = _Marks(quote, *(highlight or (0, len(quote)))), []
         for block in blocks(notice):
             owned = [piece.clause for line in block.lines for piece in line if piece.clause]
             names = dict.fromkeys(name for clause in owned for name in users.get(clause, ()))
-            rows.append(
-                {"level": block.level, "lines": block.lines, "users": [self._rules.programme(n) for n in names]}
-            )
+            lines = [
+                [(piece, marks.parts(piece.text) if piece.clause == cited else [(piece.text, False)]) for piece in line]
+                for line in block.lines
+            ]
+            rows.append({"level": block.level, "lines": lines, "users": [self._rules.programme(n) for n in names]})
         return self._fill("notice.html", notice=notice, blocks=rows)
 
     def problem(self, message: str) -> str:
@@ -118,6 +124,28 @@ class Pages:
         asked = {"as_of": as_of.isoformat()} if as_of != self._today() else {}
         asked |= {"place": place} if place != self._place else {}
         return f"{path}?{urlencode(asked)}" if asked else path
+
+
+class _Marks:
+    """Which characters of a clause are marked, told for its printed pieces one after the other.
+
+    Those are the words of the quote without its line breaks; `start` and `end` count characters of the quote.
+    """
+
+    def __init__(self, quote: str, start: int, end: int) -> None:
+        self._marked = iter([start <= place < end for place, char in enumerate(quote) if not char.isspace()])
+
+    def parts(self, text: str) -> list[tuple[str, bool]]:
+        """The next piece, cut where marking begins and ends."""
+        parts: list[tuple[str, bool]] = []
+        for char in text:
+            before = parts[-1][1] if parts else False
+            marked = before if char.isspace() else next(self._marked, False)
+            if parts and marked == before:
+                parts[-1] = (parts[-1][0] + char, marked)
+            else:
+                parts.append((char, marked))
+        return parts
 
 
 def anchor(clause: str) -> str:

@@ -1,5 +1,6 @@
 """The HTTP door: the application. ``serving.py`` has the process around it."""
 
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -8,16 +9,25 @@ from sqlalchemy.engine import Engine
 from starlette.staticfiles import StaticFiles
 
 from bot.api import errors
-from bot.api.conversation import Answers, Conversation, message_routes, rest_routes
+from bot.api.conversation import Answers, Conversation, Door, message_routes, rest_routes
 from bot.api.guard import Guard
 from bot.api.health import health_routes, metrics_routes
 from bot.api.identity import Identity
+from bot.api.origins import Origins
 from bot.api.pages import page_routes
+from bot.api.plain import plain_routes
 from bot.api.policy import policy_routes
+from bot.api.session import Sessions
+from bot.api.throttle import Throttle
+from bot.api.transcript import Eraser, own_routes
+from bot.api.widget import widget_routes
 from bot.channels.wechat import route as wechat
+from bot.live import Live
 from bot.settings import Settings
 from bot.store import Conversations, InDatabase, open_engine
+from bot.store.erasure import wiped
 from bot.store.locks import Locks
+from bot.store.transcript import Transcript
 from bot.store.turns import Turns
 from eligibility import Rulebook
 from eligibility.place import places_containing
@@ -35,8 +45,8 @@ def create_app(
     locks: Locks | None = None,
     engine: Engine | None = None,
 ) -> FastAPI:
-    """Return the application; the database of `settings` has been migrated. Its turns are at ``app.state.turns``, what
-    answers for the official account (if there is one) at ``app.state.wechat``.
+    """Return the application; the database of `settings` has been migrated. Its turns are at ``app.state.turns``, who
+    watches at ``app.state.live``, what answers for the official account (if there is one) at ``app.state.wechat``.
 
     `conversations`: where the assistant keeps them, if it is not that database; `locks`: if other processes share them;
     `engine`: of that database, if one is open.
@@ -50,11 +60,23 @@ def create_app(
         responses=errors.documented(422),
     )
     errors.install(app)
-    app.add_middleware(Guard, refused={wechat.PATH: wechat.refused_before} if settings.wechat_appid else {})
-    engine, identity = engine or open_engine(settings.database_url, settings.connections()), Identity(settings.key())
-    app.state.turns = turns = Turns(conversations or InDatabase(engine), locks, settings.queue)
+    origins = Origins(settings.allowed_origins())
+    refused = {wechat.PATH: wechat.refused_before} if settings.wechat_appid else {}
+    app.add_middleware(Guard, origins=origins, refused=refused)
+    engine = engine or open_engine(settings.database_url, settings.connections())
+    identity = Identity(settings.key(), settings.session_minutes * 60, settings.session_hours * 3600)
+    kept = conversations or InDatabase(engine)
+    app.state.turns = turns = Turns(kept, locks, settings.queue)
     conversation = Conversation(assistant, turns, settings, lambda place: places_containing(rules.knowledge, place))
-    app.include_router(message_routes(conversation, identity))
+    transcript = Transcript(engine)
+    throttle = Throttle(settings.writes_per_conversation, settings.writes_per_address)
+    app.state.live = live = Live(transcript, settings.watchers, lambda: turns.stopping)
+    door = Door(conversation, Sessions(identity), throttle, transcript, live)
+    eraser = Eraser(turns, kept, partial(wiped, engine))
+    app.include_router(message_routes(door))
+    app.include_router(own_routes(door, eraser))
+    app.include_router(widget_routes(settings, origins))
+    app.include_router(plain_routes(door, eraser, rules, settings))
     app.include_router(policy_routes(rules, searcher, settings))
     app.include_router(page_routes(rules, settings))
     app.include_router(health_routes(engine, turns))

@@ -24,6 +24,7 @@ DOCUMENT = ROOT / "docs" / "settings.md"
 CHINA = timezone(timedelta(hours=8))  # "today" is the day in Benxi, wherever the server stands
 
 _HTTP = re.compile(r"https?://[^\s/]+\S*")
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9-]+\.)*[a-z0-9-]+(?::\d{1,5})?")
 _REDIS = re.compile(r"(rediss?|unix)://\S+")
 _WECHAT_APPID = re.compile(r"wx[0-9A-Za-z]{6,62}")
 _WECHAT_TOKEN = re.compile(r"[0-9A-Za-z]{3,32}")
@@ -91,6 +92,28 @@ class Settings(BaseSettings):
     secret: SecretStr | None = Field(
         None, env="WENGANG_SECRET", description="会话编号的签名密钥；不设就生成一个，存在 var/secret（权限 600）"
     )
+    origins: str | None = Field(
+        None,
+        env="WENGANG_ORIGINS",
+        description="哪些网站可以嵌入助手，如 https://www.benxi.gov.cn，几个用逗号隔开；不设就只有本站",
+    )
+    session_minutes: int = Field(
+        120, env="WENGANG_SESSION_MINUTES", description="网页上多少分钟没说话，会话编号就失效（记录仍按保留天数）"
+    )
+    session_hours: int = Field(
+        24, env="WENGANG_SESSION_HOURS", description="网页上一段对话最多多少小时，到时会话编号就失效"
+    )
+    writes_per_conversation: int = Field(
+        30, env="WENGANG_WRITES_PER_CONVERSATION", description="网页上一段对话每分钟最多几句；0 是不限"
+    )
+    writes_per_address: int = Field(
+        600,
+        env="WENGANG_WRITES_PER_ADDRESS",
+        description="网页上一个地址（一个大厅可能共用一个）每分钟最多几句；0 是不限；本机直接连的不限",
+    )
+    watchers: int = Field(
+        500, env="WENGANG_WATCHERS", description="每个进程最多同时有几个网页等着新消息，再多的请刷新再看"
+    )
     wechat_appid: str | None = Field(
         None, env="WECHAT_APPID", description="微信公众号的 AppID；这四项（AppID 到 AES_KEY）一起设，就接通公众号"
     )
@@ -156,6 +179,21 @@ class Settings(BaseSettings):
         if count > 1 and "database_url" in values and _in_memory(values["database_url"]):
             raise ValueError(say("settings.workers_sqlite"))
         return count
+
+    @validator("origins")
+    def _origins(cls, value: str | None) -> str | None:
+        for one in _listed(value):
+            if not _ORIGIN.fullmatch(one):
+                raise ValueError(say("settings.origin", value=brief(_without_password(one))))
+        return value
+
+    @validator("session_minutes", "session_hours", pre=True)
+    def _session(cls, value: Any) -> int:
+        return _count(value, 1, 10_000)
+
+    @validator("writes_per_conversation", "writes_per_address", "watchers", pre=True)
+    def _bound(cls, value: Any) -> int:
+        return _count(value, 0, 1_000_000)
 
     @validator("queue", pre=True)
     def _queue(cls, value: Any) -> int:
@@ -252,6 +290,10 @@ class Settings(BaseSettings):
         """The date answers are given for, unless a conversation sets another."""
         return self.as_of or datetime.now(CHINA).date()
 
+    def allowed_origins(self) -> tuple[str, ...]:
+        """The sites that may embed the assistant, as browsers name them."""
+        return tuple(_listed(self.origins))
+
     def connections(self) -> int:
         """How many connections one process may have to the database."""
         return max(2, self.database_connections // self.workers)
@@ -307,6 +349,10 @@ def _count(value: Any, least: int, most: int) -> int:
     if not (text.isascii() and text.isdigit() and least <= int(text[:9]) <= most):
         raise ValueError(say("settings.count", least=least, most=most, value=brief(text)))
     return int(text)
+
+
+def _listed(value: str | None) -> list[str]:
+    return [one.lower() for one in re.split(r"[\s,，]+", value or "") if one]
 
 
 def _without_password(url: str) -> str:

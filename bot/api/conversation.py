@@ -1,23 +1,35 @@
 """The conversation over HTTP: the page's own interface, and the shape of Rasa's REST channel for partners."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import date
+from datetime import date, timedelta
+from functools import partial
 from typing import Any, Protocol
 
-from fastapi import APIRouter, Header, Query
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import JSONResponse, Response
 from pydantic import Extra, Field, StrictStr
 
+from bot import hearing
+from bot.api import sse
 from bot.api.errors import ApiError, documented
 from bot.api.given import Documented, Given
 from bot.api.identity import Identity, check_token
+from bot.api.session import Caller, Sessions, keep_cookie
+from bot.api.throttle import Throttle
 from bot.handoff import handed_over
 from bot.inputs import LONGEST_MESSAGE, clean
+from bot.live import Live
 from bot.privacy import mask
 from bot.settings import Settings
 from bot.shapes import plain
 from bot.store.conversations import Replies, turn_being_held
-from bot.store.turns import Turns
+from bot.store.transcript import Transcript
+from bot.store.turns import Answered, Turns
+
+TURN = "Wengang-Turn"  # the header that tells the number of the turn
+
+_LONGEST = timedelta(days=450)  # that a conversation number may last (WENGANG_SESSION_HOURS)
 
 CheckPlace = Callable[[str], object]
 """Raises eligibility's DecisionError for a place nobody knows."""
@@ -80,10 +92,33 @@ class Conversation:
 
     async def turn(self, sender: str, text: str, as_of: date | None, place: str | None, message: str | None) -> Replies:
         """Return the replies to `text`. Without a day or a place those of the settings hold, as a door's own."""
+        return (await self.answer(sender, text, as_of, place, message)).replies
+
+    async def answer(
+        self,
+        sender: str,
+        text: str,
+        as_of: date | None,
+        place: str | None,
+        message: str | None,
+        check: Callable[[], None] | None = None,
+    ) -> Answered:
+        """Return the answer to `text`, as `turn` does.
+
+        `check` is called while the conversation is held, if nothing is remembered of it, and may refuse.
+        """
         if place:
             self._check_place(place)
         said, _ = mask(clean(text))
-        return await self.once(sender, said, message, lambda: self.reply(sender, said, as_of, place, message))
+
+        async def run() -> Replies:
+            turn = turn_being_held()
+            if check and turn and not turn.version:
+                await asyncio.to_thread(check)
+            hearing.begins()
+            return await self.reply(sender, said, as_of, place, message)
+
+        return await self._turns.answer(sender, said[:LONGEST_MESSAGE], message, run)
 
     async def once(self, sender: str, said: str, message: str | None, run: Callable[[], Awaitable[Replies]]) -> Replies:
         """Return the replies to a message (`said`: masked), which `run` makes unless it was answered before."""
@@ -104,23 +139,58 @@ class Conversation:
         return handed_over(turn, replies) if turn and self._settings.handoff_url else replies
 
 
-def message_routes(conversation: Conversation, identity: Identity) -> APIRouter:
+class Door:
+    """The web's door to the conversation: whoever speaks is known or new, not too fast, and was not erased."""
+
+    def __init__(
+        self, conversation: Conversation, sessions: Sessions, throttle: Throttle, transcript: Transcript, live: Live
+    ) -> None:
+        self.sessions, self.throttle, self.transcript, self.live = sessions, throttle, transcript, live
+        self._conversation = conversation
+
+    async def answer(
+        self, caller: Caller, text: str, as_of: date | None, place: str | None, message: str | None
+    ) -> Answered:
+        """Return the answer to what this caller says. Raises ApiError, and what `Turns.answer` raises."""
+        check = None if caller.begun else partial(self.check, caller)
+        answered = await self._conversation.answer(caller.sender, text, as_of, place, message, check)
+        self.live.look(caller.sender)
+        return answered
+
+    def check(self, caller: Caller) -> None:
+        """Raises ApiError when the conversation was erased: its number is of no more use."""
+        if self.transcript.erased(caller.sender, _LONGEST):
+            raise ApiError(caller.refusal, "api.erased", "sender")
+
+
+def message_routes(door: Door) -> APIRouter:
     """POST /api/messages."""
     router = APIRouter(tags=["对话"])
 
     @router.post(
         "/api/messages",
         response_model=MessageReply,
-        responses=documented(400, 408, 413, 503),
+        responses={
+            200: {"content": {sse.MEDIA_TYPE: {"schema": {"type": "string"}}}},
+            **documented(400, 401, 403, 408, 413, 429, 503),
+        },
         summary="说一句话，得到回复",
+        description="请求头 Accept: text/event-stream 时，回复一条一条送来：accepted、reply…、done 或 error。",
     )
-    async def messages(message: Message) -> JSONResponse:
-        if message.sender is not None and not identity.verified(message.sender):
-            raise ApiError(400, "api.sender", "sender")
-        number = message.sender or identity.issue()
-        sender = identity.sender("web", number)
-        replies = await conversation.turn(sender, message.text, message.as_of, message.place, message.client_message_id)
-        return JSONResponse({"sender": number, "replies": replies})
+    async def messages(message: Message, request: Request) -> Response:
+        caller = door.sessions.known_or_new(request, message.sender)
+        door.throttle.admit(request, caller.sender)
+        answering = door.answer(caller, message.text, message.as_of, message.place, message.client_message_id)
+        response: Response
+        if sse.wanted(request):
+            response = sse.streamed(sse.turn_in_events(request, answering, caller.name))
+        else:
+            answered = await answering
+            response = JSONResponse({"sender": caller.name, "replies": answered.replies})
+            if answered.turn is not None:
+                response.headers[TURN] = str(answered.turn)
+        keep_cookie(request, response, caller)
+        return response
 
     return router
 
@@ -131,7 +201,7 @@ def rest_routes(conversation: Conversation, identity: Identity, token: str) -> A
 
     @router.post(
         "/webhooks/rest/webhook",
-        responses=documented(400, 401, 408, 413, 503),
+        responses=documented(400, 401, 403, 408, 413, 503),
         summary="Rasa REST 形式的对话（需要令牌）",
     )
     async def webhook(

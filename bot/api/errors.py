@@ -1,7 +1,8 @@
 """Every failure of the HTTP interface is one Chinese sentence: ``{"error": {"message": …, "field": …}}``."""
 
+import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -42,11 +43,14 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 class ApiError(Exception):
-    """A refusal with its status."""
+    """A refusal with its status; `after`: seconds until it is of use to come again."""
 
-    def __init__(self, status: int, key: str, field: str | None = None, **details: Any) -> None:
+    def __init__(
+        self, status: int, key: str, field: str | None = None, after: int | None = None, **details: Any
+    ) -> None:
         super().__init__(key)
         self.status, self.field, self.message = status, field, say(key, field=field, **details)
+        self.after = after
 
 
 def problem(
@@ -58,19 +62,28 @@ def problem(
 
 def install(app: FastAPI) -> None:
     """Give the application its sentences."""
-    app.exception_handler(ApiError)(_refused)
-    app.exception_handler(DecisionError)(_undecidable)
-    app.exception_handler(InputError)(_undecidable)
-    app.exception_handler(RequestValidationError)(_invalid)
-    app.exception_handler(HTTPException)(_http)
-    app.exception_handler(SQLAlchemyError)(_not_kept)
-    app.exception_handler(Conflict)(_busy)
-    app.exception_handler(TimeoutError)(_busy)
-    app.exception_handler(NotNow)(_not_now)
+    for kind, handler in _HANDLERS.items():
+        app.exception_handler(kind)(handler)
+
+
+def told(request: Request, error: Exception) -> dict[str, Any] | None:
+    """What is told of an error where there is no status line: message, field, status, retry_after (seconds).
+
+    None: it is none of those that have a sentence of their own.
+    """
+    handler = next((_HANDLERS[kind] for kind in type(error).__mro__ if kind in _HANDLERS), None)
+    if handler is None:
+        return None
+    response = handler(request, error)
+    after = response.headers.get("Retry-After")
+    said = json.loads(bytes(response.body))["error"]
+    return {**said, "status": response.status_code, "retry_after": None if after is None else int(after)}
 
 
 def _refused(request: Request, error: ApiError) -> JSONResponse:
-    return problem(error.status, error.message, error.field)
+    return problem(
+        error.status, error.message, error.field, {} if error.after is None else {"Retry-After": str(error.after)}
+    )
 
 
 def _undecidable(request: Request, error: DecisionError | InputError) -> JSONResponse:
@@ -105,10 +118,24 @@ def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
     return problem(422, _sentence(first, field), field)
 
 
+_HANDLERS: dict[type[Exception], Callable[[Request, Any], JSONResponse]] = {
+    ApiError: _refused,
+    DecisionError: _undecidable,
+    InputError: _undecidable,
+    RequestValidationError: _invalid,
+    HTTPException: _http,
+    SQLAlchemyError: _not_kept,
+    Conflict: _busy,
+    TimeoutError: _busy,
+    NotNow: _not_now,
+}
+
 _KEYS = {
     "type_error.str": "api.wrong_text",
     "str.type": "api.wrong_text",
     "type_error.integer": "api.wrong_number",
+    "value_error.strictbool": "api.wrong_boolean",
+    "value_error.const": "api.wrong_word",
     "type_error.list": "api.wrong_list",
     "type_error.dict": "api.wrong_object",
     "value_error.extra": "api.unknown_field",

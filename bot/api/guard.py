@@ -1,4 +1,4 @@
-"""What every request passes through: a number, a limit, security headers, and a sentence when something breaks."""
+"""What every request passes through: who may ask, a number, a limit, security headers, a sentence when it breaks."""
 
 import asyncio
 import logging
@@ -10,6 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.api.errors import problem
+from bot.api.origins import Origins
 from bot.inputs import InputError, read_json
 from bot.logs import request_number
 from bot.messages import say
@@ -19,16 +20,31 @@ LARGEST_BODY = 64 * 1024
 _DISCARDED = 8 * 1024 * 1024  # read and thrown away, so that the sender of a few megabytes still sees our sentence
 _PATIENCE = 10.0  # seconds for a whole body
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-_JSON_PATHS = ("/api/messages", "/api/decisions", "/api/screenings", "/webhooks/rest/webhook")  # that take a POST
+_JSON_PATHS = (  # that take a POST
+    "/api/messages",
+    "/api/decisions",
+    "/api/screenings",
+    "/api/feedback",
+    "/api/conversation/erase",
+    "/webhooks/rest/webhook",
+)
+_MAY_BE_EMPTY = ("/api/conversation/erase",)  # nothing there means {}
+
+
+def policy(form_action: str = "'none'", frame_ancestors: str = "'none'") -> str:
+    """The content security policy of a page: nothing inline, nothing from others."""
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        f"form-action {form_action}; base-uri 'none'; frame-ancestors {frame_ancestors}"
+    )
+
 
 _HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
-    ),
+    "Content-Security-Policy": policy(),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
 
 logger = logging.getLogger(__name__)
@@ -37,11 +53,14 @@ logger = logging.getLogger(__name__)
 class Guard:
     """ASGI middleware around the whole application.
 
-    `refused`: by path, who is told the status when a body is refused before anybody sees it.
+    `origins`: which other sites may speak to it. `refused`: by path, who is told the status when a body is refused
+    before anybody sees it.
     """
 
-    def __init__(self, app: ASGIApp, refused: Mapping[str, Callable[[int], None]] | None = None) -> None:
-        self._app, self._told = app, refused or {}
+    def __init__(
+        self, app: ASGIApp, origins: Origins, refused: Mapping[str, Callable[[int], None]] | None = None
+    ) -> None:
+        self._app, self._origins, self._told = app, origins, refused or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; whatever the application raises becomes a 500 with a number, and a log entry."""
@@ -56,7 +75,7 @@ class Guard:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in {**_HEADERS, **self._origins.headers(scope)}.items():
                     headers.setdefault(name, value)
                 headers["X-Request-Id"] = number
                 headers.setdefault("Cache-Control", "no-store" if _is_data(scope["path"]) else "no-cache")
@@ -74,6 +93,9 @@ class Guard:
             REQUESTS.labels(_method(scope), route, status).observe(time.perf_counter() - begun)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if answer := self._origins.answer(scope):
+            await answer(scope, receive, send)
+            return
         if scope["method"] not in ("POST", "PUT", "PATCH", "DELETE"):
             await self._app(scope, receive, send)
             return
@@ -87,6 +109,7 @@ class Guard:
             return
         if scope["method"] == "POST" and scope["path"] in _JSON_PATHS:
             try:
+                body = body or (b"{}" if scope["path"] in _MAY_BE_EMPTY else b"")
                 value = read_json(body)
             except InputError as error:
                 await problem(400, str(error))(scope, receive, send)

@@ -1,18 +1,25 @@
-"""The rules and the notices to be read: /rules, /rules/{programme}, /clauses/{document}; no scripts, no forms."""
+"""The rules and the notices to be read: /rules, /rules/{programme}, /clauses/{document}; no scripts, no forms.
 
+/clauses/{clause id} leads to the clause in its notice, marked; ``?highlight=start-end`` marks these characters of it.
+"""
+
+import re
 from collections.abc import Callable, Container
 from datetime import date
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.api.errors import ApiError
 from bot.inputs import InputError, brief, read_date
 from bot.messages import say
-from bot.rule_pages import Pages
+from bot.rule_pages import Pages, anchor
 from bot.settings import Settings
 from eligibility import Rulebook
 from eligibility.errors import DecisionError
+
+_PART = re.compile(r"(\d{1,5})-(\d{1,5})")
 
 
 def page_routes(rules: Rulebook, settings: Settings) -> APIRouter:
@@ -47,7 +54,21 @@ def page_routes(rules: Rulebook, settings: Settings) -> APIRouter:
         return answer(lambda: pages.rule(known(programme, rules.programmes, "page.no_programme"), *asked(request)))
 
     @router.get("/clauses/{document}")
-    def notice(document: str) -> HTMLResponse:
-        return answer(lambda: pages.notice(known(document, rules.knowledge.notices, "page.no_notice")))
+    def notice(request: Request, document: str) -> HTMLResponse:
+        cited, marked = (request.query_params.get(name, "") for name in ("clause", "highlight"))
+        part = _PART.fullmatch(marked)
+        highlight = (int(part[1]), int(part[2])) if part else None
+        return answer(
+            lambda: pages.notice(known(document, rules.knowledge.notices, "page.no_notice"), cited, highlight)
+        )
+
+    @router.get("/clauses/{clause:path}", response_class=HTMLResponse)
+    def clause(request: Request, clause: str) -> Response:
+        found = rules.knowledge.clauses.get(clause)
+        if found is None:
+            return answer(lambda: known(clause, (), "page.no_clause"))
+        query = {"clause": clause, **request.query_params}
+        address = f"/clauses/{quote(found.document)}?{urlencode(query)}#{quote(anchor(clause))}"
+        return RedirectResponse(address, 302)
 
     return router

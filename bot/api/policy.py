@@ -56,7 +56,7 @@ def policy_routes(rules: Rulebook, searcher: Searcher, settings: Settings) -> AP
     @router.post(
         "/api/decisions",
         response_model=DecisionReply,
-        responses=documented(400, 408, 413),
+        responses=documented(400, 403, 408, 413),
         summary="按规则判断一个事项",
     )
     async def decisions(request: DecisionRequest) -> JSONResponse:
@@ -77,7 +77,7 @@ def policy_routes(rules: Rulebook, searcher: Searcher, settings: Settings) -> AP
     @router.post(
         "/api/screenings",
         response_model=ScreeningReply,
-        responses=documented(400, 408, 413),
+        responses=documented(400, 403, 408, 413),
         summary="一个人或一个单位符合哪些事项，接着该问什么",
     )
     def screenings(request: ScreeningRequest) -> JSONResponse:

@@ -7,6 +7,7 @@ at the end; otherwise somebody else has held a turn of the same conversation mea
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +21,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from actions.reply import Reply
+from bot.store.erasure import erase, remaining
 from bot.store.models import Audit, Conversation, Turn, audited, now
 from bot.store.outbox import Push, put
 from bot.store.remembered import Event
@@ -42,6 +44,7 @@ class HeldTurn:
         events: what is to be remembered; None: as before.
         replies: what was answered; None: nobody said anything, only what is remembered changes.
         pushes: what is to be sent to somebody outside; kept with it.
+        id: of the turn, once it is kept in a database.
         then: what is to be done once it is kept.
         before: what was remembered when it began.
     """
@@ -55,6 +58,7 @@ class HeldTurn:
     pushes: list[Push] = field(default_factory=list)
     then: list[Callable[[], None]] = field(default_factory=list)
     before: list[Event] = field(default_factory=list)
+    id: int | None = None
 
 
 _held: ContextVar[HeldTurn | None] = ContextVar("held", default=None)
@@ -90,6 +94,12 @@ class Conversations(Protocol):
     def keep(self, turn: HeldTurn) -> None:
         """Keep a turn, all of it or nothing. Raises Conflict."""
 
+    def forget(self, sender: str) -> int:
+        """Delete everything of a conversation; return how many rows that were."""
+
+    def left(self, sender: str) -> int:
+        """Count what there is of a conversation, wherever it may be."""
+
 
 class InDatabase:
     """In SQLite or PostgreSQL (a migrated database)."""
@@ -106,13 +116,15 @@ class InDatabase:
     def answer_to(self, sender: str, message: str) -> Replies | None:
         """Return what a numbered message was answered with, if it was."""
         with self._reading.connect() as connection:
-            return _answer(connection, sender, message)
+            known = _answer(connection, sender, message)
+        return known.replies if known else None
 
     def begin(self, turn: HeldTurn) -> Replies | None:
         """Return what the turn's message was answered with, if it was; otherwise note in it what is remembered."""
         with self._reading.connect() as connection:
-            if turn.message and (known := _answer(connection, turn.sender, turn.message)) is not None:
-                return known
+            if turn.message and (known := _answer(connection, turn.sender, turn.message)):
+                turn.id = known.id
+                return known.replies
             turn.before, turn.version = _recalled(connection, turn.sender)
         return None
 
@@ -121,6 +133,14 @@ class InDatabase:
         wanted = sa.select(Turn.replies).where(Turn.sender == sender).order_by(Turn.id.desc()).limit(most)
         with self._engine.connect() as connection:
             return list(connection.execute(wanted).scalars())
+
+    def forget(self, sender: str) -> int:
+        """Delete everything of a conversation, in one transaction; return how many rows that were."""
+        return erase(self._engine, [sender])
+
+    def left(self, sender: str) -> int:
+        """Count what there is of a conversation, in every table."""
+        return remaining(self._engine, [sender])
 
     def keep(self, turn: HeldTurn) -> None:
         """Keep a turn in one transaction. Raises Conflict, and what SQLAlchemy raises."""
@@ -133,7 +153,8 @@ class InDatabase:
                 if turn.events is not None:
                     self._remember(connection, turn)
                 if turn.replies is not None:
-                    connection.execute(sa.insert(Turn), said)
+                    in_order(connection, turn.sender)
+                    turn.id = connection.execute(sa.insert(Turn), said).inserted_primary_key[0]
                     if decided := [audited("decided", turn.sender, one) for one in _decided(turn.replies)]:
                         connection.execute(sa.insert(Audit), decided)
                 put(connection, turn.pushes)
@@ -175,6 +196,17 @@ class InMemory:
         turn.before, turn.version = self.recall(turn.sender)
         return None
 
+    def forget(self, sender: str) -> int:
+        """Forget a conversation; return how much that was."""
+        answers = [key for key in self._answers if key[0] == sender]
+        for key in answers:
+            del self._answers[key]
+        return len(answers) + (self._events.pop(sender, None) is not None)
+
+    def left(self, sender: str) -> int:
+        """Count what there is of a conversation."""
+        return (sender in self._events) + sum(key[0] == sender for key in self._answers)
+
     def keep(self, turn: HeldTurn) -> None:
         """Keep a turn. Raises Conflict."""
         events, replies = _as_text(turn.events or ()), _as_text(turn.replies or ())  # what cannot be kept fails here
@@ -193,9 +225,18 @@ def _recalled(connection: Connection, sender: str) -> tuple[list[Event], int]:
     return (json.loads(found.events), found.version) if found else ([], 0)
 
 
-def _answer(connection: Connection, sender: str, message: str) -> Replies | None:
-    wanted = sa.select(Turn.replies).where(Turn.sender == sender, Turn.client_message_id == message)
-    return connection.execute(wanted).scalar_one_or_none()
+def _answer(connection: Connection, sender: str, message: str) -> Any:
+    """The turn a numbered message was answered in (id, replies), None if there is none."""
+    wanted = sa.select(Turn.id, Turn.replies).where(Turn.sender == sender, Turn.client_message_id == message)
+    return connection.execute(wanted).one_or_none()
+
+
+def in_order(connection: Connection, sender: str) -> None:
+    """Until this transaction ends nobody else numbers a turn of the conversation: who has heard of one has heard of
+    all with lower numbers. On SQLite a transaction that writes is alone anyhow."""
+    if connection.dialect.name == "postgresql":
+        key = int.from_bytes(hashlib.sha256(sender.encode()).digest()[:8], "big", signed=True)
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
 
 
 def _decided(replies: Replies) -> Iterator[dict[str, Any]]:

@@ -22,8 +22,8 @@ from bot.store.database import StoreError
 from bot.store.models import (
     Audit,
     Conversation,
+    Feedback,
     OutboxEntry,
-    PushedReplies,
     Turn,
     WechatMessage,
     WechatPerson,
@@ -43,9 +43,9 @@ _WHOSE: dict[Any, Any] = {  # where words of a person stand, and the column that
     Conversation: Conversation.sender,
     Turn: Turn.sender,
     OutboxEntry: OutboxEntry.recipient,
+    Feedback: Feedback.sender,
     WechatMessage: WechatMessage.sender,
     WechatPerson: WechatPerson.sender,
-    PushedReplies: PushedReplies.sender,
 }
 _REPLAYS_FOR = 1  # day; a signed request is stale after minutes
 
@@ -64,6 +64,34 @@ def erase(engine: Engine, senders: Collection[str]) -> int:
             gone = {table: count for table, count in rows.items() if count}
             connection.execute(sa.insert(Audit), [audited("erased", sender, gone) for sender in senders])
     return sum(rows.values())
+
+
+def remaining(engine: Engine, senders: Collection[str]) -> int:
+    """Count the rows of these senders, in every table."""
+    counts = [sa.select(sa.func.count()).where(whose.in_(senders)) for whose in _WHOSE.values()]
+    with engine.connect() as connection:
+        return sum(connection.execute(count).scalar_one() for count in counts)
+
+
+def wipe(engine: Engine, patience: float = _PATIENCE) -> None:
+    """Leave no copy of what was deleted in the write-ahead log; cheap, while others go on. `patience`: seconds.
+
+    On PostgreSQL nothing can be done cheaply: autovacuum comes by itself, ``scrub`` is for who cannot wait.
+    Raises StoreError when others do not let it.
+    """
+    if engine.dialect.name == "sqlite":
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            _empty_the_log(connection, patience)
+
+
+def wiped(engine: Engine, patience: float = _PATIENCE) -> bool:
+    """Do so, and tell whether it could be done; if not, the log has it."""
+    try:
+        wipe(engine, patience)
+    except (SQLAlchemyError, StoreError) as error:
+        logger.warning("write-ahead log not emptied: %s", type(error).__name__)
+        return False
+    return True
 
 
 def scrub(engine: Engine) -> None:
@@ -85,19 +113,16 @@ def expire(engine: Engine, days: int, audit_days: int) -> int:
     """Delete what was said, pushed and audited longer ago, and those long unheard of; return how many rows."""
     count = 0
     for table, age, kept in ((Turn, Turn.created_at, days), (Conversation, Conversation.updated_at, days),
-                             (OutboxEntry, OutboxEntry.created_at, days),
+                             (OutboxEntry, OutboxEntry.created_at, days), (Feedback, Feedback.created_at, days),
                              (WechatMessage, WechatMessage.received_at, days),
                              (WechatPerson, WechatPerson.seen_at, days),
                              (WechatRequest, WechatRequest.seen_at, _REPLAYS_FOR),
-                             (PushedReplies, PushedReplies.created_at, days),
                              (Audit, Audit.created_at, audit_days)):  # fmt: skip
         count += _delete_before(engine, table, age, kept)
     if count:
         with engine.begin() as connection:
             connection.execute(sa.insert(Audit), audited("expired", None, {"rows": count}))
-        if engine.dialect.name == "sqlite":
-            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                _empty_the_log(connection)
+        wipe(engine)
     return count
 
 
@@ -143,8 +168,8 @@ def _delete_before(engine: Engine, table: Any, age: Any, days: int) -> int:
             return count
 
 
-def _empty_the_log(connection: Any) -> None:
-    until = time.monotonic() + _PATIENCE
+def _empty_the_log(connection: Any, patience: float = _PATIENCE) -> None:
+    until = time.monotonic() + patience
     while connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").first()[0]:
         if time.monotonic() > until:
             raise StoreError(say("store.not_scrubbed"))

@@ -33,16 +33,36 @@ class Conversation(Base):
 
 
 class Turn(Base):
-    """One message, masked, and the replies to it; of a client that numbers its messages, with the number."""
+    """One message, masked, and the replies to it; of a client that numbers its messages, with the number.
+
+    `pushed`: nobody asked; it was told from outside the dialogue (a person at a desk), and `text` is empty.
+    """
 
     __tablename__ = "turns"
-    __table_args__ = (sa.UniqueConstraint("sender", "client_message_id", name="uq_turns_sender_client_message_id"),)
+    __table_args__ = (
+        sa.UniqueConstraint("sender", "client_message_id", name="uq_turns_sender_client_message_id"),
+        {"sqlite_autoincrement": True},  # no number is given twice, though the last turn be erased
+    )
 
     id = sa.Column(sa.Integer, primary_key=True)
     sender = sa.Column(sa.String(255), nullable=False)
     client_message_id = sa.Column(sa.String(64))
     text = sa.Column(sa.Text, nullable=False)
     replies: Any = sa.Column(sa.JSON, nullable=False)
+    pushed = sa.Column(sa.Boolean, nullable=False, default=False, server_default=sa.false())
+    created_at = sa.Column(sa.DateTime(timezone=True), nullable=False, default=now, index=True)
+
+
+class Feedback(Base):
+    """Whether the answers of a turn were of use, as the person last said; `words` are masked."""
+
+    __tablename__ = "feedback"
+
+    turn = sa.Column(sa.Integer, primary_key=True, autoincrement=False)
+    sender = sa.Column(sa.String(255), nullable=False, index=True)
+    useful = sa.Column(sa.Boolean, nullable=False)
+    reason = sa.Column(sa.String(16))
+    words = sa.Column(sa.Text)
     created_at = sa.Column(sa.DateTime(timezone=True), nullable=False, default=now, index=True)
 
 
@@ -106,18 +126,6 @@ class WechatRequest(Base):
     seen_at = sa.Column(sa.DateTime(timezone=True), nullable=False, default=now, index=True)
 
 
-class PushedReplies(Base):
-    """Replies that came unasked (``bot.store.pushed``)."""
-
-    __tablename__ = "pushed"
-    __table_args__ = (sa.Index("ix_pushed_sender_id", "sender", "id"), {"sqlite_autoincrement": True})  # no id twice
-
-    id = sa.Column(sa.Integer, primary_key=True)
-    sender = sa.Column(sa.String(255), nullable=False)
-    replies: Any = sa.Column(sa.JSON, nullable=False)
-    created_at = sa.Column(sa.DateTime(timezone=True), nullable=False, default=now, index=True)
-
-
 class Audit(Base):
     """What was decided, erased or has run out: no words, no facts, and a pseudonym in the sender's place."""
 
@@ -126,11 +134,16 @@ class Audit(Base):
     id = sa.Column(sa.Integer, primary_key=True)
     created_at = sa.Column(sa.DateTime(timezone=True), nullable=False, default=now, index=True)
     event = sa.Column(sa.String(16), nullable=False)
-    pseudonym = sa.Column(sa.String(32))
+    pseudonym = sa.Column(sa.String(32), index=True)
     detail: Any = sa.Column(sa.JSON, nullable=False)
 
 
 def audited(event: str, sender: str | None, detail: Mapping[str, Any]) -> dict[str, Any]:
     """A row of the audit. Whoever knows the sender finds their rows; the rows do not tell the sender."""
-    hidden = None if sender is None else hashlib.sha256(f"audit\0{sender}".encode()).hexdigest()[:32]
+    hidden = None if sender is None else pseudonym(sender)
     return {"event": event, "pseudonym": hidden, "detail": dict(detail), "created_at": now()}
+
+
+def pseudonym(sender: str) -> str:
+    """What stands in the audit in the sender's place."""
+    return hashlib.sha256(f"audit\0{sender}".encode()).hexdigest()[:32]

@@ -8,7 +8,8 @@ is kept, and the same message sent again is a new attempt.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass
 
 from bot import metrics
 from bot.store.conversations import Conflict, Conversations, HeldTurn, Replies, held
@@ -27,6 +28,14 @@ class NotNow(Exception):
         self.reason = reason
 
 
+@dataclass(frozen=True)
+class Answered:
+    """The replies to a message; `turn`: the number of the turn that was kept, None if none was (or only in memory)."""
+
+    replies: Replies
+    turn: int | None
+
+
 class Turns:
     """Runs turns over the conversations they are kept in, at most `most` at a time (those that wait included).
 
@@ -35,7 +44,7 @@ class Turns:
 
     def __init__(self, conversations: Conversations, locks: Locks | None = None, most: int = 100) -> None:
         self._conversations, self._locks = conversations, locks or LocalLocks()
-        self._running: set[asyncio.Task[Replies]] = set()
+        self._running: set[asyncio.Task[Answered]] = set()
         self.most, self.stopping = most, False
 
     @property
@@ -44,7 +53,13 @@ class Turns:
         return len(self._running)
 
     async def once(self, sender: str, text: str, message: str | None, run: Callable[[], Awaitable[Replies]]) -> Replies:
-        """Return the replies to this message; `run` makes them unless the message was answered before.
+        """Return the replies to this message, as `answer` does."""
+        return (await self.answer(sender, text, message, run)).replies
+
+    async def answer(
+        self, sender: str, text: str, message: str | None, run: Callable[[], Awaitable[Replies]]
+    ) -> Answered:
+        """Return the answer to this message; `run` makes it unless the message was answered before.
 
         `text`: the message as it may be kept (masked). Raises NotNow, and what `run` and the store raise; then nothing
         is kept.
@@ -59,9 +74,13 @@ class Turns:
         task.add_done_callback(self._ended)
         return await asyncio.shield(task)  # a client that hangs up does not stop the turn it may ask for again
 
+    def alone(self, sender: str) -> AbstractAsyncContextManager[None]:
+        """While this lasts no turn of the conversation is held. Raises TimeoutError when that cannot be had in time."""
+        return self._locks.hold(sender)
+
     async def _once(
         self, sender: str, text: str, message: str | None, run: Callable[[], Awaitable[Replies]]
-    ) -> Replies:
+    ) -> Answered:
         async with AsyncExitStack() as conversation:
             conversation.enter_context(metrics.stage("turn"))
             with metrics.stage("wait"):
@@ -69,23 +88,23 @@ class Turns:
             for attempt in range(1, _ATTEMPTS + 1):
                 turn = HeldTurn(sender, text, message)
                 if (known := await asyncio.to_thread(self._conversations.begin, turn)) is not None:
-                    return known
+                    return Answered(known, turn.id)
                 with held(turn), metrics.stage("dialogue"):
                     turn.replies = replies = await run()
                 if any(reply.get("failed") for reply in replies):
-                    return self._noted(sender, replies)
+                    return Answered(self._noted(sender, replies), None)
                 try:
                     with metrics.stage("store"):
                         await asyncio.to_thread(self._conversations.keep, turn)
                     for do in turn.then:
                         do()
-                    return self._noted(sender, replies)
+                    return Answered(self._noted(sender, replies), turn.id)
                 except Conflict:
                     if attempt == _ATTEMPTS:
                         raise
         raise AssertionError("unreachable")
 
-    def _ended(self, task: "asyncio.Task[Replies]") -> None:
+    def _ended(self, task: "asyncio.Task[Answered]") -> None:
         self._running.discard(task)
         metrics.RUNNING.dec()
 

@@ -1,6 +1,7 @@
 """The rules and the notices as pages: what they answer, where their links lead, that nothing breaks out of them."""
 
 import re
+from html import unescape
 from html.parser import HTMLParser
 from urllib.parse import quote, unquote, urlsplit
 
@@ -255,3 +256,34 @@ def test_all_pages_in_one_file(rules):
     page = Page(rendered(rules, None, "html", settings("/").today(), "本溪"))
     assert page.elements.count("article") == len(rules.programmes)
     assert page.ids == []
+
+
+# ── a clause, pointed at ──
+
+
+async def test_a_clause_leads_to_its_place_in_the_notice_marked(client, get, rules):
+    for clause in rules.knowledge.clauses.values():
+        response = await client.get(f"/clauses/{quote(clause.id)}", follow_redirects=True)
+        place = unquote(urlsplit(str(response.url)).fragment)
+        page = await get(str(response.url).partition("#")[0])
+        assert place == anchor(clause.id) and place in page.ids
+        marked = "".join(re.findall(r"<mark>(.*?)</mark>", response.text))
+        assert without_space(unescape(marked)) == without_space(clause.quote)
+
+
+async def test_only_the_cited_sentence_is_marked(client, rules):
+    clause = rules.knowledge.clauses["LN/六/一次"]
+    start = clause.quote.index("一次")
+    address = f"/clauses/{quote(clause.id)}?highlight={start}-{start + 2}"
+    response = await client.get(address, follow_redirects=True)
+    assert re.findall(r"<mark>(.*?)</mark>", response.text) == ["一次"]
+
+
+@pytest.mark.parametrize("query", ["highlight=9-1", "highlight=x", "highlight=0-99999", "clause=XX", "clause=<b>"])
+async def test_a_part_that_is_none(client, get, query):
+    page = await get(f"/clauses/LN?clause=LN/六/一次&{query}" if "highlight" in query else f"/clauses/LN?{query}")
+    assert "失业补助金只能申领享受一次" in without_space(page.text) and "b" not in page.elements
+
+
+async def test_a_clause_that_nobody_knows(get):
+    assert "没有编号为“LN/没有”的条文" in (await get("/clauses/LN/没有", 404)).text

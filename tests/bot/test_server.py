@@ -457,8 +457,8 @@ class TestSafety:
     async def test_what_a_route_refuses_with_is_documented(self, make_client):
         paths = (await make_client(rest_token=REST_TOKEN).get("/openapi.json")).json()["paths"]
         told = {(path, method): set(one["responses"]) for path, ways in paths.items() for method, one in ways.items()}
-        every_post = {"200", "400", "408", "413", "422"}
-        assert told["/api/messages", "post"] == every_post | {"503"}
+        every_post = {"200", "400", "403", "408", "413", "422"}
+        assert told["/api/messages", "post"] == every_post | {"401", "429", "503"}
         assert told["/webhooks/rest/webhook", "post"] == every_post | {"401", "503"}
         assert all(every_post <= statuses for (_, method), statuses in told.items() if method == "post")
         assert "404" in told["/api/clauses/{clause}", "get"] and "503" in told["/readyz", "get"]

@@ -1,0 +1,148 @@
+"""The page without JavaScript in a real Chromium that has it switched off: the whole way, every size, for everybody."""
+
+import pytest
+from browsing import SCHEMES, SIZES, bound, chromium, served, violations
+from doors import FakeAssistant, settings
+from playwright.sync_api import expect
+
+from bot.server import create_app
+from bot.store import migrate
+from eligibility import Rulebook
+from knowledge import load
+
+_FAULTS = """least => {
+  const found = [];
+  const tell = (one, why) => found.push(`${one.outerHTML.slice(0, 80)}: ${why}`);
+  const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  if (wide > 0) found.push(`the page is ${wide} px too wide`);
+  const targets = "button, input:not([type=hidden]):not([type=checkbox]), textarea, .box, summary";
+  for (const one of document.querySelectorAll(targets)) {
+    const { width, height } = one.getBoundingClientRect();
+    if (width && Math.min(width, height) < least - 0.5) tell(one, `${width} × ${height}`);
+    if (one.scrollWidth > one.clientWidth + 1 && one.matches("button, textarea")) tell(one, "cut");
+  }
+  const words = "main p, main li, main h2, main dd, main label, main button, blockquote";
+  for (const one of document.querySelectorAll(words)) {
+    const size = parseFloat(getComputedStyle(one).fontSize);
+    if (size < (least > 44 ? 18 : 15)) tell(one, `${size} px`);
+  }
+  return found;
+}"""
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    chosen = settings(tmp_path_factory.mktemp("plain"))
+    migrate(chosen.database_url)
+    with served(create_app(FakeAssistant(), Rulebook(load()), None, chosen), bound()) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def open_page(browser, house):
+    """Open an address with scripts switched off; every complaint of the browser and every other host fails the test."""
+    contexts, complaints = [], []
+
+    def make(address="/plain", size="360", scheme="light"):
+        context = browser.new_context(
+            viewport=SIZES[size], color_scheme=scheme, locale="zh-CN", java_script_enabled=False
+        )
+        context.set_default_timeout(5000)
+        page = context.new_page()
+        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        page.on("request", lambda request: request.url.startswith(house) or complaints.append(request.url))
+        page.goto(house + address)
+        contexts.append(context)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def say(page, text):
+    page.get_by_label("您的话").fill(text)
+    page.locator("form:has(textarea) button").click()
+    expect(page.locator(".turn").last).to_contain_text(text)
+
+
+def sound(page, elder):
+    for summary in page.locator("summary").all():
+        if summary.locator("xpath=..").get_attribute("open") is None:
+            summary.click()
+    assert page.evaluate(_FAULTS, 60 if elder else 44) == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("elder", [False, True], ids=["usual", "elder"])
+@pytest.mark.parametrize("size", SIZES)
+def test_every_state_at_every_size(open_page, size, elder, scheme):
+    page = open_page("/plain?elder=1" if elder else "/plain", size, scheme)
+    sound(page, elder)
+    assert violations(page) == []
+    for words in ("结论", "条文", "情况", "转人工", "攻击", "单位", "人数", "日期", "长" * 300, "多选"):
+        say(page, words)
+        sound(page, elder)
+        if words in ("结论", "人数", "日期", "多选"):
+            assert violations(page) == [], words
+
+
+def test_the_whole_way_by_keyboard_alone(open_page):
+    """From the notice over a choice, several answers, a number and a day to the verdict and the law behind it."""
+    page = open_page(size="1440")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="跳到输入框")).to_be_focused()
+    page.keyboard.press("Enter")
+    for question, answer in (("单位", "企业"), ("人数", "28"), ("多选", "残疾人")):
+        page.get_by_label("您的话").focus()
+        page.keyboard.type(question)
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        expect(page.locator(".turn").last).to_contain_text(question)
+        way = {
+            "企业": page.get_by_role("button", name="企业", exact=True),
+            "28": page.get_by_label("填个数"),
+            "残疾人": page.get_by_label("残疾人"),
+        }[answer]
+        way.focus()
+        if answer == "28":
+            page.keyboard.type("28")
+            page.keyboard.press("Enter")
+        else:
+            page.keyboard.press("Space")
+        if answer == "残疾人":
+            page.get_by_role("button", name="确定").press("Enter")
+        expect(page.locator(".turn").last).to_contain_text(answer)
+    say(page, "结论")
+    page.locator(".card summary").press("Enter")
+    page.get_by_role("link", name="辽人社发〔2021〕7号 一（一）").first.press("Enter")
+    expect(page.locator("mark")).to_have_count(1)
+    expect(page.locator("mark")).to_be_in_viewport()
+    page.go_back()
+    page.get_by_label("办理日期").fill("2021-12-31")
+    page.get_by_role("button", name="按这天看").press("Enter")
+    expect(page.get_by_text("现在按 2021年12月31日 回答")).to_be_visible()
+
+
+def test_a_reload_sends_nothing_again_and_erasing_leaves_nothing(open_page):
+    page = open_page()
+    say(page, "你好")
+    page.reload()
+    expect(page.locator(".turn")).to_have_count(1)
+    page.locator("summary", has_text="删除这段对话").click()
+    page.get_by_role("button", name="确定删除").click()
+    expect(page.get_by_role("status")).to_have_text("已经删除 1 条记录，库里还剩 0 条。")
+    expect(page.locator(".turn")).to_have_count(0)
+
+
+def test_a_notice_with_a_marked_sentence_is_sound(open_page):
+    page = open_page("/clauses/LN/一/小单位?highlight=0-5")
+    expect(page.locator("mark")).to_be_in_viewport()
+    assert violations(page) == []
