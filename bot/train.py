@@ -24,7 +24,8 @@ _SOURCES = (  # all that the trained pipeline is made of, and no more: a new rul
     "bot/nlu/*.py",
     "actions/values/*.py",  # finds the quantities, which the classifier is told of
     "knowledge/packs/common/lexicon.yml",  # the words for programmes, aspects, facts and places
-    "knowledge/yaml_source.py",  # and how they are read
+    "knowledge/shapes.py",  # and how they are read
+    "knowledge/yaml_source.py",
     "knowledge/errors.py",
     "requirements.lock",
 )

@@ -8,11 +8,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from knowledge.fields import Fields, typed
+from knowledge.shapes import HOW_TO_WRITE, pattern
 from knowledge.sources import read_clauses
 from knowledge.yaml_source import SourceFile
-
-_GAP = "…"
-_ANYTHING = r"([^,，。;；!！?？、\n]{0,5})"  # what a gap stands for; people type spaces between keywords
 
 
 @dataclass(frozen=True)
@@ -35,10 +33,10 @@ class Said:
 
 
 class Phrases:
-    """A list of words; “…” in one stands for up to five characters, but no mark."""
+    """A list of words, which may be shapes (knowledge/shapes.py). Raises ValueError for one that cannot be read."""
 
     def __init__(self, words: Iterable[str]) -> None:
-        parts = [_ANYTHING.join(map(re.escape, word.lower().split(_GAP))) for word in words]
+        parts = [*map(pattern, words)]
         # of words that begin at the same place the longest counts; lookahead: they may begin inside one another
         self._pattern = re.compile(f"(?=({'|'.join(sorted(parts, key=len, reverse=True))}))") if parts else None
 
@@ -98,22 +96,21 @@ def read_matters(source: SourceFile, clauses: Iterable[str], terms: Collection[s
 
     def phrases(key: str) -> dict[str, Phrases]:
         named = Fields(source, (key,), top.get(key, dict, {}), top.get(key, dict, {}))
-        return {name: Phrases(named.texts(name)) for name in named.data}
+        return {name: _phrases(named, name) for name in named.data}
 
     def matter(key: str, at: int, entry: object, allowed: Collection[str]) -> Matter:
         fields = Fields(source, (key, at), entry, allowed)
-        words = fields.texts("words")
-        if not words:
+        if not fields.texts("words"):
             raise fields.error("words", "没有写大家怎么说这件事", "补上 words: [说法, …]")
         term = fields.get("term", str, "") or None
         if term is not None and term not in terms:
             raise fields.error("term", f"词条里没有“{term}”", "核对 glossary.yml 里的 id")
         return Matter(
             name=fields.need("matter"),
-            words=Phrases(words),
+            words=_phrases(fields, "words"),
             stated=read_clauses(fields, "stated", known),
             near=read_clauses(fields, "near", known),
-            unless=Phrases(fields.texts("unless")),
+            unless=_phrases(fields, "unless"),
             aspects=fields.texts("aspects"),
             term=term,
         )
@@ -131,3 +128,11 @@ def read_matters(source: SourceFile, clauses: Iterable[str], terms: Collection[s
         origin={name: origin.texts(name) for name in origin.data},
         vague=top.texts("vague"),
     )
+
+
+def _phrases(fields: Fields, key: str) -> Phrases:
+    words = fields.texts(key)
+    try:
+        return Phrases(words)
+    except ValueError as error:
+        raise fields.error(key, f"“{error}”的括号读不懂", HOW_TO_WRITE) from error

@@ -18,6 +18,7 @@ from pypinyin.pinyin_dict import pinyin_dict
 
 from knowledge.index import word_terms
 from knowledge.pack import Knowledge
+from knowledge.shapes import is_shape
 
 _HAN = re.compile("[\u4e00-\u9fff]+")
 _LETTERS = re.compile(r"[a-z]+(?:[ ']+[a-z]+)*")
@@ -97,7 +98,10 @@ def _folded(text: str) -> str:
 
 
 def _texts(knowledge: Knowledge) -> Iterator[tuple[str, int]]:
-    """What the packs say, and how much it counts: what people say in them thrice, for it is people who type."""
+    """What the packs say, and how much it counts: what people say in them thrice, for it is people who type.
+
+    Shapes are left out: the words that are optional in them (才, 能) would count as the commonest.
+    """
     for clause in knowledge.clauses.values():
         yield clause.title, 1
         yield clause.quote, 1
@@ -106,7 +110,8 @@ def _texts(knowledge: Knowledge) -> Iterator[tuple[str, int]]:
     for asked in knowledge.questions.values():
         yield asked.ask, 1
     for words in _strings(knowledge.lexicon):
-        yield words, _SPOKEN
+        if not is_shape(words):
+            yield words, _SPOKEN
 
 
 def _strings(data: Any) -> Iterator[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from datetime import date
 from typing import Any
 
 import spacy
@@ -25,14 +24,13 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy.sparse import csr_matrix
 from spacy.language import Language
 
-from actions.values import find_values
 from bot.nlu import spans
 from bot.nlu.lexicon import span_patterns
 from bot.nlu.ngrams import SHAPE, shape
+from bot.nlu.quantities import quantities
 from bot.nlu.text import Squeezed
 
 Entity = dict[str, Any]
-_ANY_DAY = date(2021, 9, 1)  # what a relative date means does not matter here, only where it stands
 AS_WRITTEN = ("document",)  # kinds whose value is what the user wrote, not what the pattern stands for
 KINDS = ("programme", "aspect", "fact", "place", "document", "quantity")
 ASKS = re.compile(r"[吗么呢?不没]$|多少|什么|啥|怎么|咋|哪|几|谁")
@@ -131,7 +129,7 @@ class PackEntityExtractor(GraphComponent, EntityExtractorMixin):
             for kind, group in doc.spans.items()
             for span in group
         ]
-        found += [_entity("quantity", value.start, value.end, text) for value in find_values(text, _ANY_DAY)]
+        found += [_entity("quantity", value.start, value.end, text) for value in quantities(text)]
         return sorted(found, key=lambda e: (e["start"], e["end"], e["entity"], e["value"]))
 
 

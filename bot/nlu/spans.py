@@ -2,10 +2,8 @@
 
 Characters, not words: number and name borders do not depend on how jieba cut the sentence. One ruler a kind, so that
 within a kind the longest match wins while spans of different kinds may overlap (失业补助金 is a programme in
-没领过失业补助金, which is a fact).
+没领过失业补助金, which is a fact). Words are found by the ruler, shapes (knowledge/shapes.py) by a component behind it.
 """
-
-from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -17,8 +15,10 @@ from spacy.tokens import Doc, Span
 from spacy.util import registry
 
 Pattern = dict[str, Any]
-"""A spaCy pattern: `label` is the value the span stands for, `pattern` a text or a list of token descriptions."""
+"""`label` is the value the span stands for; `pattern`, as spaCy has it, a text or a list of token descriptions, or
+`shape`, a regular expression in lower case (knowledge/shapes.py)."""
 
+_SHAPES = "wengang_shapes"
 _FILTER = "wengang.longest_spans.v1"
 _ASSERTIONS = "wengang_assertions"
 _NEGATIONS = ("不属于", "不算", "不是", "没有", "没", "不", "非", "无", "未")
@@ -34,10 +34,14 @@ BORDERS = "borders"
 def build(patterns: Mapping[str, Iterable[Pattern]]) -> Language:
     """Return a pipeline that puts the spans of every kind into `doc.spans[kind]`; their label is their value."""
     nlp = spacy.blank("zh")  # its default tokenizer: one token a character
+    shapes: dict[str, list[tuple[str, str]]] = {}
     for kind, entries in patterns.items():
         config = {"spans_key": kind, "spans_filter": {"@misc": _FILTER}, "phrase_matcher_attr": "LOWER"}
         ruler: Any = nlp.add_pipe("span_ruler", name=kind, config=config)
-        ruler.add_patterns(list(entries))
+        every = list(entries)
+        ruler.add_patterns([one for one in every if "pattern" in one])
+        shapes[kind] = [(one["label"], one["shape"]) for one in every if "shape" in one]
+    nlp.add_pipe(_SHAPES, config={"shapes": shapes})
     if "fact" in patterns:
         nlp.add_pipe(_ASSERTIONS)
     return nlp
@@ -50,15 +54,34 @@ def longest_spans() -> Callable[[Iterable[Span], Iterable[Span]], list[Span]]:
     Unlike spaCy's own filter it keeps every meaning of the winning characters: one word can stand for two facts.
     """
 
-    def keep(_: Iterable[Span], found: Iterable[Span]) -> list[Span]:
-        kept: list[Span] = []
-        for span in sorted(found, key=lambda s: (s.start - s.end, s.start)):
-            clashes = (k for k in kept if span.start < k.end and k.start < span.end and not _same_place(span, k))
-            if _stands_alone(span) and not any(clashes):
-                kept.append(span)
-        return sorted(kept, key=lambda s: (s.start, s.label_))
+    return lambda _, found: _longest(found)
 
-    return keep
+
+def _longest(found: Iterable[Span]) -> list[Span]:
+    kept: list[Span] = []
+    for span in sorted(found, key=lambda s: (s.start - s.end, s.start)):
+        clashes = (k for k in kept if span.start < k.end and k.start < span.end and not _same_place(span, k))
+        if _stands_alone(span) and not any(clashes):
+            kept.append(span)
+    return sorted(kept, key=lambda s: (s.start, s.label_))
+
+
+@Language.factory(_SHAPES)
+class Shapes:
+    """Adds the spans of the shapes, kind → [(label, regular expression)], to those of the words; the longest win."""
+
+    def __init__(self, nlp: Language, name: str, shapes: dict[str, list[tuple[str, str]]]) -> None:
+        self._shapes = {kind: [(label, re.compile(one)) for label, one in found] for kind, found in shapes.items()}
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Read a document."""
+        text = doc.text.lower()
+        for kind, shapes in self._shapes.items():
+            found = {(*match.span(), label) for label, shape in shapes for match in shape.finditer(text)}
+            if found:
+                spans = (doc.char_span(start, end, label=label) for start, end, label in sorted(found))
+                doc.spans[kind] = _longest([*doc.spans[kind], *filter(None, spans)])
+        return doc
 
 
 def _stands_alone(span: Span) -> bool:
@@ -101,6 +124,11 @@ def _asked_before(doc: Doc, span: Span) -> int:
     return max(borders, default=0)
 
 
+def _behind_a_space(doc: Doc, span: Span) -> bool:
+    """“不不不 户口不在一起”: what stands in front of the space is another part."""
+    return doc[span.start].idx in doc.user_data.get(BORDERS, ())
+
+
 def _assertion(doc: Doc, span: Span) -> Span | None:
     before = doc[_asked_before(doc, span) : span.start].text
     if before.endswith(_DOUBTS) or _asks_a_not_a(before, span.text):
@@ -108,7 +136,7 @@ def _assertion(doc: Doc, span: Span) -> Span | None:
     given = _FOR_ME.search(before)  # “从没给我交过失业保险”
     spoken = before[: given.start()] if given else before
     negation = next((word for word in _NEGATIONS if spoken.endswith(word)), None)
-    if negation is None:
+    if negation is None or (len(negation) == 1 and _behind_a_space(doc, span)):
         return span
     reach = len(negation) + len(before) - len(spoken)
     fact, _, value = span.label_.partition("=")

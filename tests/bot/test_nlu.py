@@ -28,6 +28,7 @@ from bot.nlu.lexicon import dictionary_words, span_patterns
 from bot.nlu.ngrams import SHAPE, NgramFeaturizer, shape
 from bot.nlu.text import Squeezed, escape_command, has_words, normalise_message
 from bot.nlu.tokenizer import ProjectTokenizer
+from knowledge.errors import PackError
 
 ROOT = Path(__file__).parents[2]
 CONTEXT = ExecutionContext(GraphSchema({}))
@@ -36,12 +37,13 @@ LEXICON = {
         "unemployment_aid": {"name": "失业补助金", "aliases": ["补助金", "shiye buzhujin"]},
         "difficulty": {"name": "就业困难人员认定", "aliases": ["4050"]},
     },
-    "aspects": {"amount": ["多少钱", "一个月多少"], "deadline": ["截止"]},
+    "aspects": {"amount": ["多少钱", "一个月多少"], "deadline": ["截止", "(啥|什么)时候(还能|)办"]},
     "facts": {
         "disabled": {"true": ["残疾人", "残疾"], "false": ["没有残疾证"]},
         "self_disabled": {"true": ["残疾人", "残疾"]},
         "disabled_parent": {"true": ["父亲是残疾人"]},
         "received_before": {"true": ["领过失业补助金"]},
+        "single_parent_of_minor": {"true": ["单亲…带"]},
         "unit_kind": {"values": {"enterprise": ["企业", "小公司"], "law_firm": ["律所"]}},
         "layoff_count": {"cues": ["裁"], "zero": ["没裁人"]},
     },
@@ -197,6 +199,46 @@ def test_programmes(extractor: PackEntityExtractor, text: str, expected: list[tu
     assert found(extractor, text, "programme") == expected
 
 
+def test_shapes_stand_for_many_words(extractor: PackEntityExtractor) -> None:
+    assert found(extractor, "补助金啥时候办", "aspect") == [("deadline", "啥时候办")]
+    assert found(extractor, "4050 什么 时候还能办", "aspect") == [("deadline", "什么 时候还能办")]
+    assert found(extractor, "什么办", "aspect") == []
+    assert found(extractor, "单亲一个人带娃", "fact") == [("single_parent_of_minor=true", "单亲一个人带")]
+    assert found(extractor, "我不是单亲自己带", "fact") == [("single_parent_of_minor=false", "不是单亲自己带")]
+    assert found(extractor, "单亲，带", "fact") == []
+
+
+def test_a_shape_that_cannot_be_read_is_told_to_the_officer() -> None:
+    with pytest.raises(PackError, match=r"“\(啥\|什么时候”的括号读不懂"):
+        span_patterns({"aspects": {"deadline": ["(啥|什么时候"]}})
+
+
+def test_a_denial_reaches_over_no_space(extractor: PackEntityExtractor) -> None:
+    assert found(extractor, "不不不 残疾人是我", "fact")[0] == ("disabled=true", "残疾人")
+    assert found(extractor, "没有 残疾", "fact")[0] == ("disabled=false", "没有 残疾")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("一个月补多少", []),
+        ("一个人能领几次", []),
+        ("多少钱一天", []),
+        ("我一个人拉扯孩子", []),
+        ("一次给我讲清楚", []),
+        ("一个没裁", []),
+        ("从头再说一遍", []),
+        ("换一个", []),
+        ("裁了一个人", ["一个人"]),
+        ("交了一年能领几个月", ["一年"]),
+        ("裁了0个", ["0个"]),
+        ("培训了一次", ["一次"]),
+    ],
+)
+def test_a_bare_one_is_no_quantity(extractor: PackEntityExtractor, text: str, expected: list[str]) -> None:
+    assert [value for value, _ in found(extractor, text, "quantity")] == expected
+
+
 def test_places_are_named_as_the_lexicon_names_them(extractor: PackEntityExtractor) -> None:
     assert [value for value, _ in found(extractor, "桓仁、省内、上海、本溪", "place")] == [
         "本溪",
@@ -214,6 +256,9 @@ def test_places_are_named_as_the_lexicon_names_them(extractor: PackEntityExtract
         ("43号文、第七号文件", ["43号文", "第七号文件"]),
         ("2021年7号文", ["2021年7号文"]),
         ("辽人社发7号怎么说", ["辽人社发7号"]),
+        ("本人社发2021年43号、7号通知", ["本人社发2021年43号", "7号"]),
+        ("43号里怎么写的", ["43号"]),
+        ("辽政发〔2020〕9那个", ["辽政发〔2020〕9"]),
         ("7月31号截止", []),
         ("43号楼", []),
     ],
@@ -232,7 +277,7 @@ def test_quantities_are_the_raw_characters(extractor: PackEntityExtractor) -> No
 def test_the_pipeline_is_spacy_and_travels_in_the_model(nlp: Any, storage: LocalModelStorage) -> None:
     PackEntityExtractor(storage, Resource("spans"), nlp).train(TrainingData())
     with storage.read_from(Resource("spans")) as folder:
-        assert spacy.load(folder).pipe_names == [*span_patterns(LEXICON), "wengang_assertions"]
+        assert spacy.load(folder).pipe_names == [*span_patterns(LEXICON), "wengang_shapes", "wengang_assertions"]
     loaded = PackEntityExtractor.load({}, storage, Resource("spans"), CONTEXT)
     assert loaded.find("我不是残疾人") == PackEntityExtractor(storage, Resource("spans"), nlp).find("我不是残疾人")
 
