@@ -1,12 +1,15 @@
 """How well the entities of the held-out sentences are found, kind by kind.
 
 Programmes, aspects and facts are compared by what they stand for; places, documents and quantities by the characters
-they lie on. Facts that say the same (the catalogue's `implies`) count as one. As the sentences are marked: aspects only
-where something is asked, facts only where people tell of themselves (a fact named in a general question is a word to
-the pipeline; that it states nothing is for the dialogue to see), bare 去年 and 今年 are no quantities.
+they lie on. As the sentences are marked (docs/nlu-data.md): aspects only where something is asked, facts only where
+people tell of themselves (a fact named in a general question is a word to the pipeline; that it states nothing is for
+the dialogue to see), a day only pointed at (去年, 今天) is no quantity. Facts that say the same (`implies` in the
+catalogue) count as one, and so do the several readings of the same words: 农村户口 tells where a student comes from
+or that a family is none of the town; which of them is meant the dialogue sees from what it asks.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -16,7 +19,8 @@ from bot.evaluation.sentences import Sentence
 from bot.nlu.text import normalise_message
 from knowledge import Fact
 
-T = TypeVar("T")
+M = TypeVar("M")
+F = TypeVar("F")
 
 ASKING = ("ask", "check", "why")
 STATING = ("inform", "check", "correct", "affirm", "deny", "what_else", "set_date")
@@ -25,7 +29,10 @@ _STATED = ("bool", "choice")  # facts whose value stands in the words; numbers a
 Statement = tuple[str, str]
 """A fact's id and its value as text; of a number ""."""
 Span = tuple[int, int]
-_NO_QUANTITIES = ("去年", "今年")
+_POINTED_AT = re.compile(
+    "(?:[去今明昨本当这]|大?[前后]|[上下]{1,2})个?(?:年|月|天|日|季度|(?:周|星期|礼拜)[一二三四五六日天末]?)"
+)
+_KINDS = ("programme", "aspect", "fact", "place", "document", "quantity")
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,7 @@ class Score:
         return 2 * self.precision * self.recall / both if both else 0.0
 
 
-def compare(pairs: Iterable[tuple[Collection[T], Collection[T]]], alike: Callable[[T, T], bool]) -> Score:
+def compare(pairs: Iterable[tuple[Collection[M], Collection[F]]], alike: Callable[[M, F], bool]) -> Score:
     """Count over (marked, found) of every sentence."""
     marked = met = found = right = 0
     for wanted, got in pairs:
@@ -71,17 +78,30 @@ def scores(
     pairs = list(zip(sentences, understood, strict=True))
     asking = [(s, u) for s, u in pairs if s.intent in ASKING]
     stating = [(s, u) for s, u in pairs if s.intent in STATING]
+    same = same_by(facts)
     return {
         "programme": compare(((_ids(s, "programme"), _values(u, "programme")) for s, u in pairs), _equal),
         "aspect": compare(((_ids(s, "aspect"), _values(u, "aspect")) for s, u in asking), _equal),
         "fact": compare(
-            ((stated(statements(s), facts), stated(_read_facts(u), facts)) for s, u in stating), same_by(facts)
+            ((stated(statements(s), facts), _readings(u, facts)) for s, u in stating),
+            lambda one, readings: any(same(one, other) for other in readings),
         ),
         **{
             kind: compare(((_marked_spans(s, kind), _found_spans(u, kind)) for s, u in pairs), _overlap)
             for kind in ("place", "document", "quantity")
         },
     }
+
+
+def borders(sentences: Sequence[Sentence], understood: Sequence[Understood]) -> dict[str, tuple[Score, Score]]:
+    """Return kind → (overlapping, exact): where the entities lie, whatever they stand for."""
+    pairs = list(zip(sentences, understood, strict=True))
+
+    def of(kind: str, alike: Callable[[Span, Span], bool]) -> Score:
+        meant = [(s, u) for s, u in pairs if s.intent in {"aspect": ASKING, "fact": STATING}.get(kind, (s.intent,))]
+        return compare(((set(_marked_spans(s, kind)), set(_found_spans(u, kind))) for s, u in meant), alike)
+
+    return {kind: (of(kind, _overlap), of(kind, _equal)) for kind in _KINDS}
 
 
 def together(found: Iterable[Score]) -> Score:
@@ -120,8 +140,15 @@ def same_by(facts: Mapping[str, Fact]) -> Callable[[Statement, Statement], bool]
     return lambda one, other: one == other or follows(one, other) or follows(other, one)
 
 
-def _read_facts(understood: Understood) -> set[Statement]:
-    return {(id, value) for id, _, value in (one.partition("=") for one in _values(understood, "fact"))}
+def _readings(understood: Understood, facts: Mapping[str, Fact]) -> set[frozenset[Statement]]:
+    """What is said at each place of a text that says anything, in all its readings."""
+    places: dict[Span, set[Statement]] = {}
+    for one in understood.entities:
+        if one["entity"] == "fact":
+            id, _, value = str(one["value"]).partition("=")
+            places.setdefault((one["start"], one["end"]), set()).add((id, value))
+    readings = (frozenset(stated(found, facts)) for found in places.values())
+    return {one for one in readings if one}
 
 
 def plain(value: object) -> str:
@@ -140,25 +167,24 @@ def _values(understood: Understood, kind: str) -> set[str]:
     return {one["value"] for one in understood.entities if one["entity"] == kind}
 
 
-def _equal(one: str, other: str) -> bool:
+def _equal(one: object, other: object) -> bool:
     return one == other
 
 
 def _marked_spans(sentence: Sentence, kind: str) -> list[Span]:
     text = normalise_message(sentence.text)
-    return [span for one in sentence.entities if one["entity"] == kind for span in _where(one["words"], text)]
-
-
-def _where(words: str, text: str) -> Iterator[Span]:
-    words = normalise_message(words)
-    at = text.find(words)
-    if at >= 0:
-        yield at, at + len(words)
+    words = [normalise_message(one["words"]) for one in sentence.entities if one["entity"] == kind]
+    spans: list[Span] = []
+    for one in sorted(words, key=len, reverse=True):  # 三百二 is not the one in 三百二十 that is marked as well
+        places = [(at.start(), at.end()) for at in re.finditer(re.escape(one), text)]
+        free = (place for place in places if not any(_overlap(place, other) for other in spans))
+        spans += [span] if (span := next(free, places[0] if places else None)) else []
+    return spans
 
 
 def _found_spans(understood: Understood, kind: str) -> list[Span]:
     spans = [(one["start"], one["end"]) for one in understood.entities if one["entity"] == kind]
-    return [span for span in spans if understood.text[slice(*span)] not in _NO_QUANTITIES]
+    return [span for span in spans if kind != "quantity" or not _POINTED_AT.fullmatch(understood.text[slice(*span)])]
 
 
 def _overlap(one: Span, other: Span) -> bool:

@@ -209,6 +209,34 @@ def test_entities_are_compared_by_meaning_or_by_place():
     assert (scores["place"].precision, scores["place"].recall) == (1, 1)
 
 
+def test_readings_of_the_same_words_count_once_and_marks_lie_where_they_are_free():
+    sentence = Sentence(
+        "农村户口，是三百二十人不是三百二，今天",
+        "inform",
+        entities=(
+            {"entity": "fact", "id": "student_origin", "value": "rural", "words": "农村户口"},
+            {"entity": "quantity", "words": "三百二"},
+            {"entity": "quantity", "words": "三百二十"},
+        ),
+    )
+    found = understood(
+        "inform",
+        text=sentence.text,
+        found=[
+            entity("fact", "student_origin=rural", 0, 4),
+            entity("fact", "urban_household=false", 0, 4),
+            entity("quantity", "三百二十人", 6, 11),
+            entity("quantity", "三百二", 13, 16),
+            entity("quantity", "今天", 17, 19),
+        ],
+    )
+    scores = entities.scores([sentence], [found], FACTS)
+    assert (scores["fact"].found, scores["fact"].f1) == (1, 1)
+    assert (scores["quantity"].found, scores["quantity"].f1) == (2, 1)
+    overlapping, exact = entities.borders([sentence], [found])["quantity"]
+    assert (overlapping.f1, exact.f1) == (1, 0.5)
+
+
 def test_facts_that_follow_from_one_another_are_the_same():
     same = entities.same_by(FACTS)
     assert same(("unemployed", "true"), ("currently_employed", "false"))
