@@ -15,7 +15,7 @@ from actions.asked import asked_in, is_elliptical
 from actions.aspects_answer import nearest
 from actions.decision_reply import basis, signature
 from actions.hearsay import figures_put_forward
-from actions.knowledge_answer import answer, instead, open_figure, remembered, which_programme
+from actions.knowledge_answer import answer, instead, open_figure, remembered, which_programme, with_closest
 from actions.profile import Profile
 from actions.programmes import can_get, programme_name
 from actions.reply import Reply, text_reply
@@ -41,7 +41,10 @@ def send_answer(dispatcher: CollectingDispatcher, state: State, reply: Reply) ->
 
 
 def with_nearest(state: State, reply: Reply) -> Reply:
-    """The first reply of an interview: the clause that the question came closest to is cited first, and read out."""
+    """The first reply of an interview: the clause that the question came closest to is cited, and read out.
+
+    It leads where it belongs to the programme; else it stands behind those that the decision leads with.
+    """
     if state.intent not in ("check", "inform") or state.programme is None or state.pending:
         return reply
     asked = replace(asked_in(state), programme=state.programme)
@@ -51,7 +54,7 @@ def with_nearest(state: State, reply: Reply) -> Reply:
         clause = state.room.knowledge.clauses[near[0]]
         said = say("quote_line", quote=one_line(clause.quote), source=source(state.room.knowledge, clause))
         text = f"{say('nearest_first')}{said}\n{text}"
-    return {**reply, "text": text, "cited": list(dict.fromkeys([*near, *reply["cited"]]))}
+    return {**reply, "text": text, "cited": with_closest(asked, list(dict.fromkeys([*near, *reply["cited"]])))}
 
 
 def with_other_ways(state: State, reply: Reply) -> Reply:

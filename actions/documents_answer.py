@@ -10,7 +10,7 @@ from typing import Any
 from actions.asked import Asked, beside, day_meant
 from actions.aspects_answer import nearest
 from actions.programmes import programme_name
-from actions.quoting import quote_clauses
+from actions.quoting import quote_clauses, quote_hits
 from actions.reply import Reply, text_reply
 from actions.speak import say
 from actions.state import State
@@ -19,6 +19,7 @@ from knowledge.text import normalise
 
 _PROGRAMME = "citation"
 _MORE = 6  # characters a question may have beside the number and the asking, and still only ask which document it is
+_CLEARLY = 0.3  # coverage or weight (knowledge.search.Hit) of the words beside a number
 _NUMBER = re.compile(r"(?<![\d月])\d{1,4}号")  # not the day of a month
 
 
@@ -32,8 +33,12 @@ def cited_document(state: State, asked: Asked) -> Reply | None:
         return _not_ours(state, mention)
     asking = state.room.knowledge.lexicon["which_document"]
     own = [reason.clause for reason in found.because]
-    if len(beside(state.text, [mention, *asking])) > _MORE or (asked.is_told and asked.clause not in own):
+    more = beside(state.text, [mention, *asking])
+    if len(more) > _MORE or (asked.is_told and asked.clause not in own):
         return None  # one of ours, and more is asked than which
+    which = any(word in state.text for word in asking)
+    if not which and (told := _told_of_itself(state, asked, own, more)) is not None:
+        return told
     numbers = found.results["candidates"]
     several = len(numbers) > 1
     opening = say("document_which" if several else "document_is", documents=[_titled(state, one) for one in numbers])
@@ -43,6 +48,17 @@ def cited_document(state: State, asked: Asked) -> Reply | None:
         "suggestions": [say("document_ask", number=one) for one in numbers] if several else [],
         "programme": _PROGRAMME,
     }
+
+
+def _told_of_itself(state: State, asked: Asked, own: list[str], more: str) -> Reply | None:
+    """“43号的成文日期”: what the words beside the number are clearly about, in the document itself."""
+    hits = asked.find(more)[:1] if more else ()
+    documents = {state.room.knowledge.clauses[clause].document for clause in own}
+    told = [hit for hit in hits if max(hit.coverage, hit.weight) >= _CLEARLY and hit.clause.document in documents]
+    if not told or told[0].clause.id in own:
+        return None
+    reply = quote_hits(state, told, say("answer_found"))
+    return {**reply, "outcome": "answered", "programme": _PROGRAMME, "cited": [hit.clause.id for hit in told]}
 
 
 def later_document(state: State, asked: Asked) -> Reply | None:

@@ -94,10 +94,10 @@ _ELSE = ("out_of_scope", "why", "what_else", "human", "chitchat", "bot_challenge
 
 def _finished(state: State, asked: Asked, reply: Reply) -> Reply:
     about: Reply = {"programme": asked.programme, "aspect": asked.aspect}
-    return {**about, **reply, "cited": _with_nearest(asked, reply.get("cited", ())), "as_of": _day(state)}
+    return {**about, **reply, "cited": with_closest(asked, reply.get("cited", ())), "as_of": _day(state)}
 
 
-def _with_nearest(asked: Asked, cited: Sequence[str]) -> list[str]:
+def with_closest(asked: Asked, cited: Sequence[str]) -> list[str]:
     """The clauses of an answer; behind the leading ones, the clause that the question's words come closest to."""
     hits = asked.hits[:1] if cited else ()
     near = [hit.clause.id for hit in hits if max(hit.coverage, hit.weight) >= ON_SUBJECT]
