@@ -18,6 +18,7 @@ from typer.exceptions import TyperException
 from bot.inputs import InputError, brief, clean, read_date, read_json
 from bot.messages import has, say
 from bot.settings import Settings, SettingsError, load
+from bot.wechat_commands import app as wechat
 
 if TYPE_CHECKING:
     from bot.assistant import Assistant
@@ -31,6 +32,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(wechat, name="wechat")
 
 _INTERRUPTED = 130  # what Typer makes of Ctrl-C
 
@@ -490,6 +492,7 @@ def _known_errors() -> tuple[type[Exception], ...]:
         ("bot.store.database", "StoreError"),
         ("bot.serving", "ServeError"),
         ("bot.broker", "BrokerError"),
+        ("bot.outbox_sender", "NotSent"),
         ("bot.workers", "WorkersFailed"),
         ("bot.train", "TrainingError"),
     ):
@@ -516,11 +519,13 @@ def _usage(error: TyperException) -> str:
         if match := re.match(pattern, error.message):
             kind, value = key, "".join(match.groups())
     key = f"usage.{kind}" if has(f"usage.{kind}") else "usage.other"
-    return say(key, name=name, value=brief(value), commands="、".join(_commands()))
+    return say(key, name=name, value=brief(value), commands="、".join(_commands(error)))
 
 
-def _commands() -> list[str]:
-    return [command.name or command.callback.__name__ for command in app.registered_commands if command.callback]
+def _commands(error: TyperException) -> list[str]:
+    """The commands there are where the error was made."""
+    context = getattr(error, "ctx", None)
+    return list(getattr(context and context.command, "commands", ()))
 
 
 def _broken() -> int:

@@ -126,6 +126,18 @@ class WechatRequest(Base):
     seen_at = sa.Column(sa.DateTime(timezone=True), nullable=False, default=now, index=True)
 
 
+class WechatToken(Base):
+    """The access token of an official account, encrypted, and who renews it (``bot.channels.wechat.tokens``)."""
+
+    __tablename__ = "wechat_tokens"
+
+    appid = sa.Column(sa.String(64), primary_key=True)
+    token = sa.Column(sa.Text)
+    expires_at = sa.Column(sa.Float, nullable=False)  # Unix time
+    leased_until = sa.Column(sa.Float, nullable=False)  # Unix time; later than now: somebody renews it
+    forced = sa.Column(sa.Text, nullable=False)  # JSON: Unix times of the renewals by force
+
+
 class Audit(Base):
     """What was decided, erased or has run out: no words, no facts, and a pseudonym in the sender's place."""
 

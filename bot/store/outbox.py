@@ -7,7 +7,7 @@ at least once, always with the same key. Those of one recipient are sent in thei
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -118,6 +118,12 @@ class Outbox:
         done = {"state": SENT, "sent_at": self._clock(), "payload": {}, "error": None}
         with self._engine.begin() as connection:  # true whoever holds the lease by now
             connection.execute(sa.update(OutboxEntry).where(OutboxEntry.id == claim.id).values(**done))
+
+    def replace(self, channel: str, key: str, payload: Mapping[str, Any]) -> None:
+        """A part of a push has arrived: what is left of it is tried from now on."""
+        waiting = (OutboxEntry.channel == channel, OutboxEntry.key == key, OutboxEntry.state == WAITING)
+        with self._engine.begin() as connection:
+            connection.execute(sa.update(OutboxEntry).where(*waiting).values(payload=dict(payload)))
 
     def failed(self, claim: Claim, why: str, final: bool = False) -> bool:
         """It has not arrived: it is tried again later; parked if that is no use (`final`) or was done often enough.

@@ -17,6 +17,9 @@ SILENT = (  # nobody waits for an answer to these
     "event.subscribe_msg_change_event", "event.subscribe_msg_sent_event",
 )  # fmt: skip
 
+ASKED = "ask:"
+"""The key of a menu entry that asks begins so (``menu.py``); the rest is what it asks."""
+
 _ID = re.compile(r"[0-9A-Za-z_@.-]{1,64}")
 _TIME = re.compile(r"[0-9]{1,12}")
 _WORD = re.compile(r"[0-9A-Za-z_]{1,26}")
@@ -74,7 +77,9 @@ def _number(fields: Mapping[str, str]) -> str:
 def _words(kind: str, fields: Mapping[str, str]) -> str:
     if kind == "text":
         return fields.get("Content") or fields.get("bizmsgmenuid", "")  # a tapped item says its words; its id counts
-    return fields.get({"voice": "Recognition", "event.click": "EventKey"}.get(kind, ""), "")
+    if kind == "event.click":
+        return fields.get("EventKey", "").removeprefix(ASKED)
+    return fields.get("Recognition", "") if kind == "voice" else ""
 
 
 def _scene(kind: str, fields: Mapping[str, str]) -> str | None:
