@@ -2,7 +2,7 @@
 
 It reads the conversation and notes it in the held turn as the real one does (bot/store/trackers.py), so a turn that is
 lost, doubled or run beside another of the same conversation shows as a number that is missing or there twice. “慢”
-takes half a second, “转人工” asks for a human. Without Rasa it starts in a fraction of the time.
+takes half a second, “很慢” two; “转人工” asks for a human. Without Rasa it starts in a fraction of the time.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ class CountingAssistant:
         """Read, wait, write."""
         turn = turn_being_held()
         events, turn.version = await asyncio.to_thread(self.conversations.recall, sender)
-        await asyncio.sleep(0.5 if text == "慢" else 0.001)
+        await asyncio.sleep({"慢": 0.5, "很慢": 2.0}.get(text, 0.001))
         count = (events[0]["value"] if events else 0) + 1
         turn.events = [{"event": "slot", "name": "count", "value": count, "said": text}]
         return [{"kind": "handoff" if text == "转人工" else "text", "text": str(count), "outcome": "smalltalk"}]

@@ -30,9 +30,12 @@ def free_port():
 
 
 class House:
-    """A running server. `real`: with the trained model; otherwise with the assistant that counts."""
+    """A running server. `real`: with the trained model; otherwise with the assistant that counts.
 
-    def __init__(self, folder, workers=1, real=False, **settings):
+    `environment`: what is not set by a name that begins with WENGANG_.
+    """
+
+    def __init__(self, folder, workers=1, real=False, environment=None, **settings):
         self.port, self.log = free_port(), Path(folder) / f"{uuid.uuid4().hex}.log"
         self.database = settings.pop("database_url", f"sqlite:///{folder}/house.db")
         own = {f"WENGANG_{name.upper()}": str(value) for name, value in settings.items()}
@@ -46,6 +49,7 @@ class House:
             "WENGANG_WORKERS": str(workers),
             "WENGANG_AS_OF": "2021-09-01",
             **own,
+            **(environment or {}),
         }
         counting = [sys.executable, "-W", "ignore", str(Path(__file__).with_name("counting_house.py"))]
         self._program = [str(Path(sys.executable).parent / "wengang")] if real else counting
