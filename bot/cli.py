@@ -18,6 +18,7 @@ from typer.exceptions import TyperException
 from bot.inputs import InputError, brief, clean, read_date, read_json
 from bot.messages import has, say
 from bot.settings import Settings, SettingsError, load
+from bot.staff.command import staff
 from bot.wechat_commands import app as wechat
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(wechat, name="wechat")
+app.add_typer(staff, name="staff")
 
 _INTERRUPTED = 130  # what Typer makes of Ctrl-C
 
@@ -261,7 +263,8 @@ def erase(
     migrate_store(settings.database_url)
     engine = open_engine(settings.database_url)
     if expired:
-        print(say("cli.expired", rows=expire(engine, settings.retention_days, settings.audit_days)))
+        days = (settings.retention_days, settings.audit_days, settings.case_days)
+        print(say("cli.expired", rows=expire(engine, *days, settings.key())))
         return 0
     rows = erase_sender(engine, senders)
     scrub(engine)

@@ -8,6 +8,7 @@ from fastapi.responses import FileResponse
 from sqlalchemy.engine import Engine
 from starlette.staticfiles import StaticFiles
 
+from actions.room import Room
 from bot.api import errors
 from bot.api.conversation import Answers, Conversation, Door, message_routes, rest_routes
 from bot.api.guard import Guard
@@ -24,6 +25,7 @@ from bot.api.widget import widget_routes
 from bot.channels.wechat import route as wechat
 from bot.live import Live
 from bot.settings import Settings
+from bot.staff.console import Console
 from bot.store import Conversations, InDatabase, open_engine
 from bot.store.erasure import wiped
 from bot.store.locks import Locks
@@ -46,7 +48,8 @@ def create_app(
     engine: Engine | None = None,
 ) -> FastAPI:
     """Return the application; the database of `settings` has been migrated. Its turns are at ``app.state.turns``, who
-    watches at ``app.state.live``, what answers for the official account (if there is one) at ``app.state.wechat``.
+    watches at ``app.state.live``, the official account (if there is one) at ``app.state.wechat``, the console at
+    ``app.state.console``.
 
     `conversations`: where the assistant keeps them, if it is not that database; `locks`: if other processes share them;
     `engine`: of that database, if one is open.
@@ -67,7 +70,11 @@ def create_app(
     identity = Identity(settings.key(), settings.session_minutes * 60, settings.session_hours * 3600)
     kept = conversations or InDatabase(engine)
     app.state.turns = turns = Turns(kept, locks, settings.queue)
-    conversation = Conversation(assistant, turns, settings, lambda place: places_containing(rules.knowledge, place))
+    app.state.console = console = Console(engine, settings, Room(rules.knowledge, rules, searcher))
+    humans = console.desk if console.hands_over else None
+    conversation = Conversation(
+        assistant, turns, settings, lambda place: places_containing(rules.knowledge, place), humans
+    )
     transcript = Transcript(engine)
     throttle = Throttle(settings.writes_per_conversation, settings.writes_per_address)
     app.state.live = live = Live(transcript, settings.watchers, lambda: turns.stopping)
@@ -84,6 +91,7 @@ def create_app(
         app.include_router(metrics_routes(settings.metrics_token.get_secret_value()))
     if settings.rest_token:
         app.include_router(rest_routes(conversation, identity, settings.rest_token.get_secret_value()))
+    console.install(app, turns)
 
     account = wechat.open_door(settings, conversation, identity, engine)
     app.state.wechat = account.answering if account else None

@@ -77,6 +77,7 @@ class Settings(BaseSettings):
     audit_days: int = Field(
         365, env="WENGANG_AUDIT_DAYS", description="审计记录（化名，没有说过的话）保留几天，至少 180"
     )
+    case_days: int = Field(365, env="WENGANG_CASE_DAYS", description="坐席台的工单保留几天，从最后一次改动算起")
     handoff_url: str | None = Field(
         None,
         env="WENGANG_HANDOFF_URL",
@@ -84,6 +85,14 @@ class Settings(BaseSettings):
     )
     handoff_token: SecretStr | None = Field(
         None, env="WENGANG_HANDOFF_TOKEN", description="送到上面那个地址时出示的令牌（Authorization: Bearer）"
+    )
+    handoff_wait: int = Field(
+        10, env="WENGANG_HANDOFF_WAIT", description="坐席台：要找真人的用户最多等几分钟，没人接就如实告诉他并建工单"
+    )
+    review_file: Path = Field(
+        VAR / "review" / "lay_questions.yml",
+        env="WENGANG_REVIEW",
+        description="坐席台：政策干部归到条文下的俗话问法写在这个文件里，wengang staff questions 查看或写入政策包",
     )
     metrics_token: SecretStr | None = Field(
         None, env="WENGANG_METRICS_TOKEN", description="监控指标 /metrics（Prometheus）的令牌；不设就不开放"
@@ -202,6 +211,14 @@ class Settings(BaseSettings):
     @validator("database_connections", pre=True)
     def _database_connections(cls, value: Any) -> int:
         return _count(value, 2, 1_000)
+
+    @validator("handoff_wait", pre=True)
+    def _handoff_wait(cls, value: Any) -> int:
+        return _count(value, 1, 120)
+
+    @validator("case_days", pre=True)
+    def _case_days(cls, value: Any) -> int:
+        return _count(value, 1, 36_500)
 
     @validator("retention_days", pre=True)
     def _retention_days(cls, value: Any) -> int:

@@ -30,12 +30,13 @@ def start(settings: Settings, model: Callable[[], Any], load_assistant: Callable
     from bot.server import create_app
     from bot.serving import address, bind
     from bot.serving import serve as serve_app
+    from bot.staff.sweeping import sweep_again_and_again
     from bot.store import InDatabase, InMemory, migrate, open_engine
     from bot.store.erasure import expire_again_and_again
     from bot.store.locks import HostLocks, LocalLocks, RedisLocks
     from bot.store.outbox import Outbox
 
-    settings.key()
+    key = settings.key()
     taken = bind(settings.host, settings.port)
     migrate(settings.database_url)
     here = room()  # the one that the actions use; a broken pack is told before the model is trained
@@ -52,17 +53,18 @@ def start(settings: Settings, model: Callable[[], Any], load_assistant: Callable
         broker = await open_broker(settings.endpoints)
         assistant.keep_in(kept, broker)
         locks = RedisLocks(settings.redis_url, here_only) if settings.redis_url else here_only
-        expiring = None
+        app = create_app(assistant, here.rules, here.searcher, settings, kept, locks, engine)
+        running: list[asyncio.Task[Any]] = []
         if first:  # of several workers one does it
-            expiry = expire_again_and_again(engine, settings.retention_days, settings.audit_days)
-            expiring = asyncio.create_task(expiry)
+            days = (settings.retention_days, settings.audit_days, settings.case_days)
+            chores = (expire_again_and_again(engine, *days, key), sweep_again_and_again(app.state.console.desk))
+            running = [asyncio.create_task(chore) for chore in chores]
         try:
-            app = create_app(assistant, here.rules, here.searcher, settings, kept, locks, engine)
             async with sending(Outbox(engine), channels(settings, engine)), taking_up(app.state.wechat):
                 yield app
         finally:
-            if expiring:
-                expiring.cancel()
+            for task in running:
+                task.cancel()
             await close_broker(broker)
             engine.dispose()
 

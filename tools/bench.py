@@ -190,6 +190,13 @@ def search(options: Options) -> Iterator[Row]:
     yield Row("一次条文检索，p95", took[int(0.95 * len(took))], "µs")
 
 
+def staff_search(options: Options) -> Iterator[Row]:
+    """Search as one types, over the packs and over 50,000 clauses."""
+    import bench_staff
+
+    yield from bench_staff.staff_search(options.quick)
+
+
 # ── the report ──
 
 SECTIONS: dict[str, tuple[str, Callable[[Options], Iterator[Row]]]] = {
@@ -203,6 +210,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Options], Iterator[Row]]]] = {
     "questions": ("问几句", questions),
     "peers": ("对照：别的规则引擎，同一条规则（稳岗返还），同样的公开案例，同一次运行", peers),
     "search": ("检索", search),
+    "staff-search": ("坐席台：边打边找", staff_search),
 }
 
 

@@ -23,7 +23,7 @@ from bot.live import Live
 from bot.privacy import mask
 from bot.settings import Settings
 from bot.shapes import plain
-from bot.store.conversations import Replies, turn_being_held
+from bot.store.conversations import HeldTurn, Replies, turn_being_held
 from bot.store.transcript import Transcript
 from bot.store.turns import Answered, Turns
 
@@ -48,6 +48,16 @@ class Answers(Protocol):
         client_message_id: str | None = None,
     ) -> Replies:
         """Answer one message with at least one reply."""
+
+
+class Humans(Protocol):
+    """What is needed of bot.staff.desk.Desk: conversations that a human answers."""
+
+    def heard(self, turn: HeldTurn) -> Replies | None:
+        """Keep what is said while a human is to answer, and return what is said to that; None: the bot answers."""
+
+    def asked(self, turn: HeldTurn, replies: Replies) -> Replies:
+        """Return the replies; whoever asked for a human waits for one from here on."""
 
 
 class Message(Given):
@@ -87,8 +97,16 @@ class RestMessage(Documented):
 class Conversation:
     """One turn, once: the sender is ours, the text is clean, a repeated message is not understood twice."""
 
-    def __init__(self, assistant: Answers, turns: Turns, settings: Settings, check_place: CheckPlace) -> None:
+    def __init__(
+        self,
+        assistant: Answers,
+        turns: Turns,
+        settings: Settings,
+        check_place: CheckPlace,
+        humans: Humans | None = None,
+    ) -> None:
         self._assistant, self._turns, self._settings, self._check_place = assistant, turns, settings, check_place
+        self._humans = humans
 
     async def turn(self, sender: str, text: str, as_of: date | None, place: str | None, message: str | None) -> Replies:
         """Return the replies to `text`. Without a day or a place those of the settings hold, as a door's own."""
@@ -127,7 +145,10 @@ class Conversation:
     async def reply(
         self, sender: str, said: str, as_of: date | None = None, place: str | None = None, message: str | None = None
     ) -> Replies:
-        """Return what the assistant says, inside a turn; whoever asked for a human is handed over."""
+        """Return what the assistant says, inside a turn, or what is said while a human is to answer."""
+        turn, humans = turn_being_held(), self._humans
+        if turn and humans and turn.handed and (told := await asyncio.to_thread(humans.heard, turn)) is not None:
+            return told
         replies = await self._assistant.reply(
             sender,
             said,
@@ -135,8 +156,11 @@ class Conversation:
             place=place or self._settings.place,
             client_message_id=message,
         )
-        turn = turn_being_held()
-        return handed_over(turn, replies) if turn and self._settings.handoff_url else replies
+        if turn and self._settings.handoff_url:
+            return handed_over(turn, replies)
+        if turn and humans and any(reply.get("kind") == "handoff" for reply in replies):
+            return await asyncio.to_thread(humans.asked, turn, replies)
+        return replies
 
 
 class Door:

@@ -22,6 +22,7 @@ from sqlalchemy.exc import IntegrityError
 
 from actions.reply import Reply
 from bot.store.erasure import erase, remaining
+from bot.store.handoff_tables import Handoff
 from bot.store.models import Audit, Conversation, Turn, audited, now
 from bot.store.outbox import Push, put
 from bot.store.remembered import Event
@@ -45,8 +46,10 @@ class HeldTurn:
         replies: what was answered; None: nobody said anything, only what is remembered changes.
         pushes: what is to be sent to somebody outside; kept with it.
         id: of the turn, once it is kept in a database.
+        also: what else is written in its transaction; whoever finds it cannot be raises Conflict. Not in memory.
         then: what is to be done once it is kept.
         before: what was remembered when it began.
+        handed: whether a human is to answer it (``bot.staff.desk``).
     """
 
     sender: str
@@ -56,9 +59,11 @@ class HeldTurn:
     events: Sequence[Event] | None = None
     replies: Replies | None = None
     pushes: list[Push] = field(default_factory=list)
+    also: list[Callable[[Connection], None]] = field(default_factory=list)
     then: list[Callable[[], None]] = field(default_factory=list)
     before: list[Event] = field(default_factory=list)
     id: int | None = None
+    handed: bool = False
 
 
 _held: ContextVar[HeldTurn | None] = ContextVar("held", default=None)
@@ -111,7 +116,7 @@ class InDatabase:
     def recall(self, sender: str) -> tuple[list[Event], int]:
         """Return the remembered events and their version; [] and 0 of an unknown sender."""
         with self._reading.connect() as connection:
-            return _recalled(connection, sender)
+            return _recalled(connection, sender)[:2]
 
     def answer_to(self, sender: str, message: str) -> Replies | None:
         """Return what a numbered message was answered with, if it was."""
@@ -125,7 +130,7 @@ class InDatabase:
             if turn.message and (known := _answer(connection, turn.sender, turn.message)):
                 turn.id = known.id
                 return known.replies
-            turn.before, turn.version = _recalled(connection, turn.sender)
+            turn.before, turn.version, turn.handed = _recalled(connection, turn.sender)
         return None
 
     def latest(self, sender: str, most: int) -> list[Replies]:
@@ -158,6 +163,8 @@ class InDatabase:
                     if decided := [audited("decided", turn.sender, one) for one in _decided(turn.replies)]:
                         connection.execute(sa.insert(Audit), decided)
                 put(connection, turn.pushes)
+                for write in turn.also:
+                    write(connection)
         except IntegrityError as error:
             raise Conflict(turn.sender) from error
 
@@ -219,10 +226,13 @@ class InMemory:
             _put(self._answers, (turn.sender, turn.message), replies)
 
 
-def _recalled(connection: Connection, sender: str) -> tuple[list[Event], int]:
-    wanted = sa.select(Conversation.events, Conversation.version).where(Conversation.sender == sender)
-    found = connection.execute(wanted).one_or_none()
-    return (json.loads(found.events), found.version) if found else ([], 0)
+def _recalled(connection: Connection, sender: str) -> tuple[list[Event], int, bool]:
+    """What is remembered, its version, and whether a human has the conversation: asked at once."""
+    mine = [sa.select(one).where(Conversation.sender == sender) for one in (Conversation.events, Conversation.version)]
+    handed = sa.select(Handoff.id).where(Handoff.active == sender)
+    wanted = sa.select(*(one.scalar_subquery() for one in (*mine, handed)))
+    events, version, human = connection.execute(wanted).one()
+    return ([] if events is None else json.loads(events)), version or 0, human is not None
 
 
 def _answer(connection: Connection, sender: str, message: str) -> Any:

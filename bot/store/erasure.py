@@ -18,7 +18,10 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.messages import say
+from bot.store.audit_chain import AuditChain, cut_before
+from bot.store.case_tables import Case, CaseNote, PackArchive
 from bot.store.database import StoreError
+from bot.store.handoff_tables import Handoff, HandoffMessage, LayQuestion
 from bot.store.models import (
     Audit,
     Conversation,
@@ -31,6 +34,7 @@ from bot.store.models import (
     audited,
     now,
 )
+from bot.store.staff_tables import FailedSignIn, StaffSession
 
 logger = logging.getLogger(__name__)
 
@@ -46,8 +50,13 @@ _WHOSE: dict[Any, Any] = {  # where words of a person stand, and the column that
     Feedback: Feedback.sender,
     WechatMessage: WechatMessage.sender,
     WechatPerson: WechatPerson.sender,
+    Case: Case.sender,
+    HandoffMessage: HandoffMessage.sender,
+    Handoff: Handoff.sender,
 }
+_PACKS_OF_CASES = sa.select(Case.pack_hash).where(Case.pack_hash.is_not(None))
 _REPLAYS_FOR = 1  # day; a signed request is stale after minutes
+_FAILURES_FOR, _SESSIONS_FOR = 1, 30  # days; of the staff's sign-ins
 
 
 def erase(engine: Engine, senders: Collection[str]) -> int:
@@ -99,7 +108,7 @@ def scrub(engine: Engine) -> None:
 
     On PostgreSQL nobody can hold a turn while the tables are rewritten.
     """
-    names = ", ".join(table.__tablename__ for table in _WHOSE)
+    names = ", ".join(table.__tablename__ for table in (*_WHOSE, CaseNote))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"VACUUM FULL {names}")
@@ -109,16 +118,23 @@ def scrub(engine: Engine) -> None:
         _empty_the_log(connection)
 
 
-def expire(engine: Engine, days: int, audit_days: int) -> int:
-    """Delete what was said, pushed and audited longer ago, and those long unheard of; return how many rows."""
-    count = 0
-    for table, age, kept in ((Turn, Turn.created_at, days), (Conversation, Conversation.updated_at, days),
-                             (OutboxEntry, OutboxEntry.created_at, days), (Feedback, Feedback.created_at, days),
-                             (WechatMessage, WechatMessage.received_at, days),
-                             (WechatPerson, WechatPerson.seen_at, days),
-                             (WechatRequest, WechatRequest.seen_at, _REPLAYS_FOR),
-                             (Audit, Audit.created_at, audit_days)):  # fmt: skip
-        count += _delete_before(engine, table, age, kept)
+def expire(engine: Engine, days: int, audit_days: int, case_days: int = 365, key: bytes | None = None) -> int:
+    """Delete what was said, pushed and audited longer ago, and those long unheard of; return how many rows.
+
+    `key`: the secret of the house; without it the chain of what the staff did stays as it is.
+    """
+    count = AuditChain(key).cut(engine, cut_before(audit_days)) if key else 0
+    for age, kept in ((Turn.created_at, days), (Conversation.updated_at, days), (OutboxEntry.created_at, days),
+                      (Feedback.created_at, days),
+                      (WechatMessage.received_at, days), (WechatPerson.seen_at, days),
+                      (WechatRequest.seen_at, _REPLAYS_FOR),
+                      (FailedSignIn.at, _FAILURES_FOR), (StaffSession.seen_at, _SESSIONS_FOR),
+                      (LayQuestion.created_at, days),
+                      (HandoffMessage.created_at, days), (Handoff.asked_at, days),
+                      (Case.updated_at, case_days)):  # fmt: skip
+        count += _delete_before(engine, age, kept)
+    count += _delete_before(engine, PackArchive.created_at, 1, PackArchive.hash.not_in(_PACKS_OF_CASES))
+    count += _delete_before(engine, Audit.created_at, audit_days, Audit.number.is_(None))
     if count:
         with engine.begin() as connection:
             connection.execute(sa.insert(Audit), audited("expired", None, {"rows": count}))
@@ -126,7 +142,9 @@ def expire(engine: Engine, days: int, audit_days: int) -> int:
     return count
 
 
-async def expire_again_and_again(engine: Engine, days: int, audit_days: int) -> NoReturn:
+async def expire_again_and_again(
+    engine: Engine, days: int, audit_days: int, case_days: int = 365, key: bytes | None = None
+) -> NoReturn:
     """Do so now and every few hours, as long as the process lives; what goes wrong is logged and tried again then.
 
     A round is left out when the clock was set meanwhile: a clock that is a year ahead makes everything old.
@@ -137,7 +155,7 @@ async def expire_again_and_again(engine: Engine, days: int, audit_days: int) -> 
             if clock.was_set():
                 logger.error("expiry left out: the clock was set")
             else:
-                if count := await asyncio.to_thread(expire, engine, days, audit_days):
+                if count := await asyncio.to_thread(expire, engine, days, audit_days, case_days, key):
                     logger.info("expired", extra={"fields": {"rows": count}})
         except (SQLAlchemyError, StoreError) as error:
             logger.error("expiry failed: %s", type(error).__name__)
@@ -155,10 +173,11 @@ class _Clock:
         return abs(self._seen - before) > _DRIFT
 
 
-def _delete_before(engine: Engine, table: Any, age: Any, days: int) -> int:
-    key, before, count = sa.inspect(table).primary_key[0], now() - timedelta(days=days), 0
+def _delete_before(engine: Engine, age: Any, days: int, *only: Any) -> int:
+    table, before, count = age.class_, now() - timedelta(days=days), 0
+    key = sa.inspect(table).primary_key[0]
     while True:
-        old = sa.select(key).where(age < before).limit(_AT_A_TIME)
+        old = sa.select(key).where(age < before, *only).limit(_AT_A_TIME)
         with engine.begin() as connection:
             deleted = connection.execute(
                 sa.delete(table).where(key.in_(old), age < before).execution_options(synchronize_session=False)

@@ -148,6 +148,10 @@ class Audit(Base):
     event = sa.Column(sa.String(16), nullable=False)
     pseudonym = sa.Column(sa.String(32), index=True)
     detail: Any = sa.Column(sa.JSON, nullable=False)
+    # Of what the staff did (bot.store.audit_chain); NULL of a citizen's turn, which takes its turn with nobody.
+    number = sa.Column(sa.Integer, index=True, unique=True)
+    actor = sa.Column(sa.String(16))
+    hash = sa.Column(sa.String(64))
 
 
 def audited(event: str, sender: str | None, detail: Mapping[str, Any]) -> dict[str, Any]:

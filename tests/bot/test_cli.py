@@ -13,6 +13,7 @@ import time
 import urllib.request
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 import yaml
@@ -487,7 +488,7 @@ def test_serve_and_its_actions_use_the_same_rules_and_index(assistant, monkeypat
     from actions.room import room
     from bot import logs, server, serving
 
-    given, app = [], SimpleNamespace(state=SimpleNamespace(wechat=None))
+    given, app = [], SimpleNamespace(state=SimpleNamespace(wechat=None, console=Mock()))
     monkeypatch.setattr(logs, "configure", lambda form: None)
     monkeypatch.setattr(server, "create_app", lambda *parts: given.append(parts) or app)
 

@@ -1,0 +1,98 @@
+"""What the screen asks for with each key: /staff/api/search, programmes, sheet, decide; all with a day and a place."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse
+from pydantic import Field, StrictStr, validator
+from starlette.background import BackgroundTask
+
+from actions.room import Room
+from bot import shapes
+from bot.api.given import Given
+from bot.api.policy import mapping
+from bot.inputs import read_date
+from bot.settings import Settings
+from bot.staff.access import Access, ApiRoute, body
+from bot.staff.accounts import OPERATOR
+from bot.staff.answers import decided
+from bot.staff.quick_search import Found, QuickSearch
+from bot.staff.script import pieces
+from bot.staff.sheet import sheet
+from bot.staff.sign_in import Session
+from eligibility.place import places_containing
+from knowledge import Knowledge
+
+
+class Facts(Given):
+    """A programme and what is known so far."""
+
+    programme: StrictStr = Field(max_length=100)
+    facts: dict[str, Any] = Field({})
+    declined: list[StrictStr] = Field([], max_items=200)
+    about: StrictStr | None = Field(None, max_length=200, description="条文编号，用于职责类事项")
+
+    _facts = validator("facts", pre=True, allow_reuse=True)(mapping)
+
+
+def answer_routes(access: Access, room: Room, quick: Callable[[], QuickSearch], settings: Settings) -> APIRouter:
+    """The routes; plain functions, in a thread: none of them holds up a conversation."""
+    api = APIRouter(prefix="/staff/api", include_in_schema=False, route_class=ApiRoute)
+    known = room.knowledge
+
+    def circumstances(as_of: date | None, place: str | None) -> tuple[date, str]:
+        if place:
+            places_containing(known, place)
+        return as_of or settings.today(), place or settings.place
+
+    @api.get("/search")
+    def search(
+        q: str = Query(max_length=1000), as_of: str | None = None, place: str | None = None, limit: int = 8,
+        session: Session = access.need(OPERATOR),
+    ) -> JSONResponse:  # fmt: skip
+        day, here = circumstances(read_date(as_of, "as_of") if as_of else None, place)
+        found = quick().clauses(q, max(1, min(limit, 20)) + 5)
+        places = places_containing(known, here)
+        shown = [_shown(one, known, places) for one in found
+                 if known.notices[one.clause.document].issued_by(day) is not False]  # fmt: skip
+        titles = {name: room.rules.programmes[name].title for name in quick().programmes(q)}
+        return JSONResponse({
+            "as_of": day.isoformat(), "place": here, "clauses": shown[: max(1, min(limit, 20))],
+            "programmes": [{"id": name, "title": title} for name, title in titles.items()],
+            "documents": [{"id": name, "number": known.notices[name].number, "title": known.notices[name].title}
+                          for name in quick().documents(q)],
+        })  # fmt: skip
+
+    @api.get("/programmes")
+    def programmes(session: Session = access.need(OPERATOR)) -> JSONResponse:
+        listed = shapes.programmes(room.rules)
+        answer = {"as_of": settings.today().isoformat(), "place": settings.place, "programmes": listed}
+        return JSONResponse(answer, background=BackgroundTask(quick))  # the first letter typed does not wait for it
+
+    @api.post("/sheet")
+    def ask(given: Facts = body(Facts), session: Session = access.need(OPERATOR)) -> JSONResponse:
+        day, place = circumstances(given.as_of, given.place)
+        found = sheet(room.rules, given.programme, given.facts, day, place, given.declined, given.about)
+        return JSONResponse({"programme": given.programme, "as_of": day.isoformat(), "place": place, **found})
+
+    @api.post("/decide")
+    def decide(given: Facts = body(Facts), session: Session = access.need(OPERATOR)) -> JSONResponse:
+        day, place = circumstances(given.as_of, given.place)
+        decision, reply = decided(room, given.programme, given.facts, day, place, given.declined, given.about)
+        script = pieces(room.rules, decision, reply)
+        return JSONResponse({"decision": reply["decision"], "card": reply["card"], "script": script,
+                             "text": shapes.plain(reply["text"])})  # fmt: skip
+
+    return api
+
+
+def _shown(found: Found, known: Knowledge, places: tuple[str, ...]) -> dict[str, Any]:
+    """A hit; `applies`: whether its notice speaks for the place."""
+    clause, notice = found.clause, known.notices[found.clause.document]
+    return {
+        "clause": clause.id, "title": clause.title, "document": clause.document, "number": notice.number,
+        "item": clause.item, "quote": clause.quote, "sentence": clause.quote[found.start : found.end],
+        "start": found.start, "end": found.end, "mark": found.mark, "applies": notice.place in places,
+    }  # fmt: skip

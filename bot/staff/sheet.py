@@ -1,0 +1,63 @@
+"""The fact sheet: every question that still matters for a programme, at once; fewer with each fact."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from eligibility import Rulebook
+from knowledge import Fact
+
+_PURPOSES = ("verdict", "amount", "result")
+
+
+def sheet(
+    rules: Rulebook,
+    programme: str,
+    given: Any,
+    as_of: date,
+    place: str,
+    declined: Sequence[str] = (),
+    about: str | None = None,
+) -> dict[str, Any]:
+    """Return {open: [question], answered: [fact id], verdict}. Raises DecisionError.
+
+    A question: {id, ask, why, kind, purpose (verdict | amount | result), unsure, facts: [fact],
+    choices: [{label, sets}], none_of_these}; a fact: {id, label, type, unit, values, says}.
+    What the verdict turns on comes first.
+    """
+    rules.programme(programme)
+    rules.read(dict.fromkeys(declined))
+    facts = rules.read(given)
+    decision = rules.decide(programme, facts, as_of=as_of, place=place, declined=declined, about=about)
+    wanted = (decision.missing, decision.missing_for_amount, decision.missing_for_results)
+    order = rules.engine(programme, as_of, place).order
+    questions = [
+        _question(rules, asked, group, purpose)
+        for purpose, names in zip(_PURPOSES, wanted, strict=True)
+        for asked, group in order.groups(names).items()
+    ]
+    return {"open": questions, "answered": list(facts), "declined": list(declined), "verdict": decision.verdict}
+
+
+def _question(rules: Rulebook, asked: str, names: tuple[str, ...], purpose: str) -> dict[str, Any]:
+    """The question that asks for these facts together; choices that set none of them are left out."""
+    known = rules.knowledge
+    question = known.questions.get(asked)
+    facts = [_fact(known.facts[name]) for name in names]
+    if question is None:
+        label = known.facts[names[0]].zh
+        return {"id": asked, "ask": label, "why": "", "kind": "text", "purpose": purpose, "unsure": True,
+                "facts": facts, "choices": [], "none_of_these": ""}  # fmt: skip
+    choices = [
+        {"label": choice.label, "sets": dict(choice.sets)}
+        for choice in question.choices
+        if not choice.sets or set(choice.sets) & set(names)
+    ]
+    return {"id": question.id, "ask": question.ask, "why": question.why, "kind": question.kind, "purpose": purpose,
+            "unsure": question.unsure, "facts": facts, "choices": choices,
+            "none_of_these": question.none_of_these}  # fmt: skip
+
+
+def _fact(fact: Fact) -> dict[str, Any]:
+    return {"id": fact.id, "label": fact.zh, "type": fact.type, "unit": fact.unit, "values": dict(fact.values),
+            "says": {str(value).lower(): words for value, words in fact.says.items()}}  # fmt: skip

@@ -1,0 +1,174 @@
+"""Signing in and staying so.
+
+A session is a random token in a cookie; only its digest is kept. It ends after an hour of silence, after twelve hours
+anyhow, and everywhere at once when the password is changed. Wrong passwords are counted per name and address, per
+address, and per name from addresses where that name never signed in: guessing is slow, and yet nobody can lock a
+colleague out of the desk they sit at. Names and addresses are counted under pseudonyms.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from bot.staff.accounts import Accounts, Member, sign_out, tidy
+from bot.staff.passwords import fits
+from bot.store.audit_chain import AuditChain
+from bot.store.models import aware, now
+from bot.store.staff_tables import Account, FailedSignIn, StaffSession
+
+IDLE, LONGEST = timedelta(minutes=60), timedelta(hours=12)
+_NOTED = timedelta(seconds=60)  # how exactly it is kept when somebody was last seen
+_WINDOW = timedelta(minutes=15)
+_MOST_HERE, _MOST_ADDRESS, _MOST_STRANGERS = 5, 30, 20  # wrong passwords within the window
+
+
+class TooOften(Exception):
+    """Too many wrong passwords; `seconds`: when to try again."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+class Wrong(Exception):
+    """Name or password is wrong, or the account is disabled: which, nobody is told."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """Somebody who is signed in. `csrf`: what their page has to show with every change."""
+
+    member: Member
+    csrf: str
+    digest: str
+
+
+class SignIn:
+    """Sessions of a migrated database. `key`: the secret of the house; `clock`: for tests."""
+
+    def __init__(
+        self, engine: Engine, accounts: Accounts, chain: AuditChain, key: bytes, clock: Callable[[], datetime] = now
+    ) -> None:
+        self._engine, self._accounts, self._chain, self._clock = engine, accounts, chain, clock
+        self._key = hmac.new(key, b"staff", hashlib.sha256).digest()
+
+    def attempt(self, name: str, address: str) -> None:
+        """Count an attempt, until it turns out to be right. Raises TooOften: this name, or address, has had enough."""
+        self._check_pace(name, address)
+        row = {"name": self._mac("name", tidy(name)), "address": self._mac("address", address), "at": self._clock()}
+        with self._engine.begin() as connection:
+            connection.execute(sa.insert(FailedSignIn).values(**row))
+        self._check_pace(name, address, 1)  # of many at the same moment only as many as may
+
+    def _check_pace(self, name: str, address: str, more: int = 0) -> None:
+        who, where, since = self._mac("name", tidy(name)), self._mac("address", address), self._clock() - _WINDOW
+        with self._engine.connect() as connection:
+            known = connection.execute(
+                sa.select(StaffSession.token)
+                .join(Account, Account.id == StaffSession.account)
+                .where(Account.name == tidy(name), StaffSession.address == where)
+                .limit(1)
+            ).first()
+            counts = [
+                ((FailedSignIn.name == who, FailedSignIn.address == where), _MOST_HERE),
+                ((FailedSignIn.address == where,), _MOST_ADDRESS),
+                *([] if known else [((FailedSignIn.name == who,), _MOST_STRANGERS)]),
+            ]
+            for whose, most in counts:
+                times = connection.execute(
+                    sa.select(FailedSignIn.at)
+                    .where(*whose, FailedSignIn.at > since)
+                    .order_by(FailedSignIn.at.desc())
+                    .limit(most + more)
+                ).scalars().all()  # fmt: skip
+                if len(times) == most + more:
+                    raise TooOften(max(1, ceil((aware(times[-1]) + _WINDOW - self._clock()).total_seconds())))
+
+    async def verified(self, name: str, password: str) -> Member:
+        """Return whose password this is. Raises Wrong; takes as long for a name that does not exist."""
+        found = self._accounts.named(name)
+        right = await fits(found[1] if found else None, password)
+        if not (found and right) or found[0].disabled:
+            raise Wrong
+        return found[0]
+
+    def failed(self, name: str) -> None:
+        """Write down that a password was wrong."""
+        with self._engine.begin() as connection:
+            self._chain.append(connection, None, "sign_in_failed", f"staff name {tidy(name)}")
+
+    def begin(self, member: Member, address: str, before: str | None = None) -> str:
+        """Return the token of a new session; the one they came with (`before`) ends."""
+        token, moment = secrets.token_urlsafe(32), self._clock()
+        row = {"account": member.id, "address": self._mac("address", address), "created_at": moment, "seen_at": moment}
+        with self._engine.begin() as connection:
+            if before:
+                connection.execute(_ended(StaffSession.token == _digest(before)))
+            connection.execute(sa.insert(StaffSession).values(token=_digest(token), **row))
+            failures = (FailedSignIn.name == self._mac("name", member.name), FailedSignIn.address == row["address"])
+            connection.execute(sa.delete(FailedSignIn).where(*failures))
+            self._chain.append(connection, member.id, "signed_in")
+        return token
+
+    def session(self, token: str | None) -> Session | None:
+        """Return whose token this is, if it still counts."""
+        if not token:
+            return None
+        digest, moment = _digest(token), self._clock()
+        wanted = sa.select(StaffSession.seen_at, StaffSession.created_at, Account.id, Account.name, Account.role,
+                           Account.disabled).join(Account, Account.id == StaffSession.account)  # fmt: skip
+        with self._engine.connect() as connection:
+            row = connection.execute(
+                wanted.where(StaffSession.token == digest, StaffSession.ended.is_(False))
+            ).one_or_none()
+        if row is None or row.disabled:
+            return None
+        seen, begun = aware(row.seen_at), aware(row.created_at)
+        if moment - seen > IDLE or moment - begun > LONGEST:
+            self._forget(StaffSession.token == digest)
+            return None
+        if moment - seen > _NOTED:
+            self._note(digest, seen_at=moment)
+        return Session(Member(row.id, row.name, row.role), self._mac("csrf", digest), digest)
+
+    def at_desk(self, session: Session, there: bool = True) -> None:
+        """Note that somebody is there to take conversations, or no longer."""
+        self._note(session.digest, at_desk_at=self._clock() if there else None)
+
+    def end(self, session: Session) -> None:
+        """Sign out here."""
+        self._forget(StaffSession.token == session.digest)
+
+    def end_everywhere(self, session: Session) -> int:
+        """Sign out on every machine; return from how many sessions."""
+        with self._engine.begin() as connection:
+            count = sign_out(connection, session.member.id)
+            self._chain.append(connection, session.member.id, "signed_out", None, {"sessions": count})
+        return count
+
+    def _note(self, digest: str, **values: Any) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(sa.update(StaffSession).where(StaffSession.token == digest).values(**values))
+
+    def _forget(self, which: Any) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(_ended(which))
+
+    def _mac(self, *parts: str) -> str:
+        return hmac.new(self._key, "\0".join(parts).encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def _ended(which: Any) -> Any:
+    return sa.update(StaffSession).where(which).values(ended=True, at_desk_at=None)
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

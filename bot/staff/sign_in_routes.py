@@ -1,0 +1,117 @@
+"""/staff: signing in and out, one's own password, the accounts and the audit."""
+
+import asyncio
+from typing import Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from sqlalchemy.engine import Engine
+from starlette.concurrency import run_in_threadpool
+
+from bot.api.errors import ApiError
+from bot.inputs import InputError
+from bot.messages import say
+from bot.staff.access import COOKIE, HOME, SIGN_IN, Access, from_our_pages, page_route, posted
+from bot.staff.accounts import ADMIN, ROLES, Accounts
+from bot.staff.layout import Layout
+from bot.staff.passwords import fits
+from bot.staff.sign_in import LONGEST, Session, SignIn, Wrong
+from bot.store.audit_chain import AuditChain
+from bot.store.models import Audit
+
+_PER_PAGE = 100
+
+
+def sign_in_routes(layout: Layout, access: Access, sign_in: SignIn, accounts: Accounts) -> APIRouter:
+    """GET and POST /staff/sign-in, POST /staff/sign-out, GET and POST /staff/password."""
+    router = APIRouter(include_in_schema=False, route_class=page_route(layout))
+
+    @router.get(SIGN_IN, dependencies=[Depends(access.exists)])
+    def form() -> HTMLResponse:
+        return HTMLResponse(layout.page("sign_in.html", name="", message=""))
+
+    @router.post(SIGN_IN, dependencies=[Depends(access.exists)])
+    async def enter(request: Request, given: dict[str, str] = Depends(posted)) -> Any:
+        from_our_pages(request)
+        name, address = given.get("name", "")[:100], request.client.host if request.client else ""
+        await run_in_threadpool(sign_in.attempt, name, address)
+        try:
+            member = await sign_in.verified(name, given.get("password", ""))
+        except Wrong:
+            await run_in_threadpool(sign_in.failed, name)
+            return HTMLResponse(layout.page("sign_in.html", name=name, message=say("staff.wrong")), 401)
+        token = await run_in_threadpool(sign_in.begin, member, address, request.cookies.get(COOKIE))
+        response = RedirectResponse(HOME, 303)
+        response.set_cookie(
+            COOKIE, token, max_age=int(LONGEST.total_seconds()), path="/staff", httponly=True, samesite="strict",
+            secure=request.url.scheme == "https",
+        )  # fmt: skip
+        return response
+
+    @router.post("/staff/sign-out")
+    def leave(request: Request, given: dict[str, str] = Depends(posted), session: Session = access.need()) -> Any:
+        sign_in.end_everywhere(session) if given.get("everywhere") else sign_in.end(session)
+        response = RedirectResponse(SIGN_IN, 303)
+        response.delete_cookie(COOKIE, path="/staff")
+        return response
+
+    @router.get("/staff/password")
+    def password(session: Session = access.need()) -> HTMLResponse:
+        return HTMLResponse(layout.page("password.html", session))
+
+    @router.post("/staff/password")
+    async def change(given: dict[str, str] = Depends(posted), session: Session = access.need()) -> Any:
+        found = await run_in_threadpool(accounts.named, session.member.name)
+        if not await fits(found[1] if found else None, given.get("old", "")):
+            raise InputError("staff.old_password", "old")
+        await asyncio.to_thread(accounts.reset, session.member.name, given.get("new", ""), session.member.id)
+        return RedirectResponse(SIGN_IN, 303)
+
+    return router
+
+
+def account_routes(layout: Layout, access: Access, accounts: Accounts) -> APIRouter:
+    """GET and POST /staff/accounts."""
+    router = APIRouter(include_in_schema=False, route_class=page_route(layout))
+
+    @router.get("/staff/accounts")
+    def listed(session: Session = access.need(ADMIN)) -> HTMLResponse:
+        return HTMLResponse(layout.page("accounts.html", session, accounts=accounts.all(), roles=ROLES))
+
+    # a plain function: in a thread, off the event loop, where the password is hashed
+    @router.post("/staff/accounts")
+    def change(given: dict[str, str] = Depends(posted), session: Session = access.need(ADMIN)) -> Any:
+        name, by = given.get("name", ""), session.member.id
+        if name == session.member.name and given.get("do") == "disable":
+            raise InputError("staff.oneself")
+        match given.get("do"):
+            case "add":
+                accounts.add(name, given.get("role", ""), given.get("password", ""), by)
+            case "disable":
+                accounts.disable(name, by)
+            case "enable":
+                accounts.enable(name, by)
+            case "reset":
+                accounts.reset(name, given.get("password", ""), by)
+            case _:
+                raise ApiError(422, "staff.what")
+        return RedirectResponse("/staff/accounts", 303)
+
+    return router
+
+
+def audit_routes(layout: Layout, access: Access, accounts: Accounts, chain: AuditChain, engine: Engine) -> APIRouter:
+    """GET /staff/audit: what the staff did, the latest first, and whether the chain holds."""
+    router = APIRouter(include_in_schema=False, route_class=page_route(layout))
+
+    @router.get("/staff/audit")
+    def audit(before: int = 2**31 - 1, session: Session = access.need(ADMIN)) -> HTMLResponse:
+        columns = Audit.__table__.c
+        wanted = sa.select(Audit.__table__).where(columns.number.is_not(None), columns.number < before)
+        with engine.connect() as connection:
+            rows = connection.execute(wanted.order_by(columns.number.desc()).limit(_PER_PAGE)).all()
+        values = {"rows": rows, "names": accounts.names(), "more": rows[-1].number if len(rows) == _PER_PAGE else None}
+        return HTMLResponse(layout.page("audit.html", session, checked=chain.verify(engine), **values))
+
+    return router

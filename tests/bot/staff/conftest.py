@@ -1,0 +1,90 @@
+"""The console as it is served, over each kind of database, and people who sign in to it with a browser's habits."""
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+from argon2 import PasswordHasher
+from doors import FakeAssistant, settings
+
+from bot.server import create_app
+from bot.staff.accounts import Accounts
+from bot.store import open_engine
+from bot.store.audit_chain import AuditChain
+from eligibility import Rulebook
+from knowledge import load
+from knowledge.search import Searcher
+
+PASSWORD = "correct horse 7"
+KEY = b"s" * 32
+CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+
+
+@pytest.fixture(scope="session")
+def rules() -> Rulebook:
+    return Rulebook(load())
+
+
+@pytest.fixture(scope="session")
+def searcher(rules: Rulebook) -> Searcher:
+    return Searcher(rules.knowledge)
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashes that cost nothing; one test asks what the real ones are made of."""
+    monkeypatch.setattr("bot.staff.passwords._HASHER", CHEAP)
+
+
+class House:
+    """An application over a database, and its accounts."""
+
+    def __init__(self, url: str, folder: Any, rules: Rulebook, searcher: Searcher, **more: Any) -> None:
+        self.engine, self.assistant = open_engine(url), FakeAssistant()
+        chosen = settings(folder, database_url=url, **more)
+        self.chain = AuditChain(KEY)
+        self.accounts = Accounts(self.engine, self.chain)
+        self.app = create_app(self.assistant, rules, searcher, chosen, engine=self.engine)
+
+    def add(self, name: str, role: str = "operator") -> str:
+        """An account; returns its id."""
+        return self.accounts.add(name, role, PASSWORD).id
+
+    def browser(self, address: str = "10.0.0.1", scheme: str = "http") -> "Browser":
+        """A browser on a machine of its own, with nobody signed in."""
+        transport = httpx.ASGITransport(app=self.app, client=(address, 1234))
+        return Browser(transport=transport, base_url=f"{scheme}://test")
+
+    async def signed_in(self, name: str, role: str = "operator", address: str = "10.0.0.1") -> "Browser":
+        """A browser with somebody signed in, who gets an account if there is none."""
+        if self.accounts.named(name) is None:
+            self.add(name, role)
+        browser = self.browser(address)
+        assert (await browser.sign_in(name)).status_code == 303
+        return browser
+
+
+class Browser(httpx.AsyncClient):
+    """Keeps cookies, sends forms with the token of the page, and JSON with the token of the console."""
+
+    csrf = ""
+
+    async def sign_in(self, name: str, password: str = PASSWORD) -> httpx.Response:
+        response = await self.post("/staff/sign-in", data={"name": name, "password": password})
+        if response.status_code == 303:
+            self.csrf = re.search(r'name="csrf" value="(\w+)"', (await self.get("/staff/password")).text)[1]
+        return response
+
+    async def form(self, path: str, **fields: str) -> httpx.Response:
+        return await self.post(path, data={"csrf": self.csrf, **fields})
+
+    async def tell(self, path: str, method: str = "POST", **given: Any) -> httpx.Response:
+        return await self.request(method, path, json=given, headers={"X-CSRF-Token": self.csrf})
+
+
+@pytest.fixture
+def house(url: str, tmp_path: Any, rules: Rulebook, searcher: Searcher) -> Any:
+    house = House(url, tmp_path, rules, searcher)
+    yield house
+    house.engine.dispose()

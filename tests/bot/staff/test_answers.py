@@ -1,0 +1,147 @@
+"""What the screen asks for: search as one types, the fact sheet, a decision with what is read aloud of it."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.staff.answers import decided
+from bot.staff.quick_search import over
+from bot.staff.script import BREATH, aloud, breaths, pieces
+from bot.staff.sheet import sheet
+
+FULL = {
+    "unit_kind": "enterprise", "insured_in_liaoning": True, "insured_count": 28, "layoff_count": 5,
+    "insured_count_end_2020": 280, "premium_paid_prev_year_yuan": 120000, "enterprise_size": "medium_small_micro",
+}  # fmt: skip
+DAY = date(2021, 9, 1)
+
+
+@pytest.fixture(scope="module")
+def room(rules, searcher):
+    from actions.room import Room
+
+    return Room(rules.knowledge, rules, searcher)
+
+
+@pytest.mark.parametrize("typed", ["wgfh", "WGFH", "稳岗返还", "稳刚返还", "稳岗 返还", "wg", "稳岗"])
+def test_a_programme_by_its_characters_its_initials_and_with_a_slip(rules, typed):
+    assert "stabilisation_refund" in over(rules).programmes(typed)
+
+
+@pytest.mark.parametrize(("typed", "clause"), [
+    ("裁员率", "LN/一/裁员率"), ("cyl", "LN/一/裁员率"), ("失业补助筋", "LN/六/对象"), ("shiyebuzhujin", "LN/六/对象"),
+    ("只能申领享受一次", "LN/六/一次"), ("30人(含)以下", "LN/一/小单位"), ("30人（含）以下", "LN/一/小单位"),
+])  # fmt: skip
+def test_a_clause_by_what_is_typed(rules, typed, clause):
+    assert clause in [found.clause.id for found in over(rules).clauses(typed)][:3]
+
+
+@pytest.mark.parametrize(("typed", "document"), [("本人社43", "BX"), ("20217", "LN"), ("辽人社发7号", "LN")])
+def test_a_notice_by_its_number(rules, typed, document):
+    assert over(rules).documents(typed) == [document]
+
+
+@given(typed=st.text(max_size=12) | st.sampled_from(["%", "_", "'", "\\", "\n", "\x00", "(", "[", "*", "失业\n补助金"]))
+def test_whatever_is_typed_what_is_marked_lies_in_the_sentence(rules, typed):
+    for found in over(rules).clauses(typed):
+        assert 0 <= found.start < found.end <= len(found.clause.quote)
+        if found.mark:
+            assert 0 <= found.mark[0] < found.mark[1] <= len(found.clause.quote)
+
+
+def test_the_sheet_shrinks_with_each_fact(rules):
+    """From nothing known to a verdict; what is asked is always what the engine misses."""
+    facts, before = {}, None
+    for name, value in FULL.items():
+        found = sheet(rules, "stabilisation_refund", facts, DAY, "本溪")
+        asked = [fact["id"] for question in found["open"] for fact in question["facts"]]
+        assert len(asked) == len(set(asked)) and not set(asked) & set(facts)
+        assert before is None or len(asked) < before + 2
+        before, facts = len(asked), {**facts, name: value}
+    assert sheet(rules, "stabilisation_refund", facts, DAY, "本溪")["open"] == []
+
+
+def test_a_fact_makes_questions_irrelevant(rules):
+    few = sheet(rules, "stabilisation_refund", {"layoff_count": 0}, DAY, "本溪")
+    assert "insured_count" not in [fact["id"] for question in few["open"] for fact in question["facts"]]
+
+
+def test_every_programme_has_a_sheet_and_a_script(room):
+    for name in room.rules.programmes:
+        for place, day in (("本溪", DAY), ("沈阳", DAY), ("本溪", date(2026, 11, 28)), ("本溪", date(2020, 1, 1))):
+            about = "LN/十六/三十日" if name == "duty" else None
+            decision, reply = decided(room, name, {}, day, place, [], about)
+            sheet(room.rules, name, {}, day, place, (), about)
+            script = pieces(room.rules, decision, reply)
+            assert script and script[0]["head"] == "结论"
+            for piece in script:
+                assert 0 < len(piece["text"]) <= BREATH
+                assert not [char for char in piece["text"] if char in "0123456789%*"], piece
+
+
+def test_the_order_is_verdict_amount_deadline_basis_next(room):
+    decision, reply = decided(room, "stabilisation_refund", FULL, DAY, "本溪", [])
+    script = pieces(room.rules, decision, reply)
+    assert list(dict.fromkeys(piece["head"] for piece in script)) == ["结论", "多少", "期限", "依据", "下一步"]
+    texts = {piece["head"]: piece["text"] for piece in script}
+    assert texts["多少"] == "最多七万二千元，按去年实缴失业保险费的百分之六十。"
+    assert texts["期限"] == "今年十二月三十一日之前申请。"
+    assert texts["依据"] == "省里二〇二一年七号文件，第一部分第一条。"
+    assert texts["结论"].startswith("符合")
+
+
+def test_what_is_over_is_said_first_and_invites_nobody(room):
+    decision, reply = decided(room, "stabilisation_refund", FULL, date(2026, 11, 28), "本溪", [])
+    script = pieces(room.rules, decision, reply)
+    assert script[0]["text"].startswith("这一项已经截止了")
+    assert not [piece for piece in script if piece["head"] in ("期限", "下一步")]
+
+
+READ = """72,000 元|七万二千元
+60%|百分之六十
+17.9%|百分之十七点九
+2021年12月31日|今年十二月三十一日
+2025年1月5日|二〇二五年一月五日
+辽人社发〔2021〕7号|辽人社发二〇二一年七号
+打 12333|打幺二三三三
+2020 年末|二〇二〇年末
+5÷28≈17.9%|五除以二十八约百分之十七点九
+2 件事|两件事
+12个月|十二个月"""
+
+
+@pytest.mark.parametrize("line", READ.splitlines())
+def test_numbers_as_they_are_read(line):
+    written, read = line.split("|")
+    assert aloud(written, DAY) == read
+
+
+@given(st.text(alphabet="一二。，、；字", max_size=400))
+def test_breaths_lose_nothing(text):
+    assert "".join(breaths(text)) == text and all(len(piece) <= BREATH for piece in breaths(text))
+
+
+async def test_over_http(house):
+    browser = await house.signed_in("小王")
+    found = (await browser.get("/staff/api/search", params={"q": "wgfh", "as_of": "2021-09-01"})).json()
+    assert found["programmes"][0] == {"id": "stabilisation_refund", "title": "失业保险稳岗返还"}
+    assert (await browser.get("/staff/api/search", params={"q": "裁员率"})).json()["clauses"][0]["applies"]
+    assert (await browser.get("/staff/api/search", params={"q": "裁员率", "as_of": "2020-01-01"})).json()[
+        "clauses"
+    ] == []
+    for bad in ({"q": "x", "as_of": "soon"}, {"q": "x", "place": "火星"}):
+        assert (await browser.get("/staff/api/search", params=bad)).status_code == 422
+    asked = {"programme": "stabilisation_refund", "facts": FULL, "as_of": "2021-09-01"}
+    assert (await browser.tell("/staff/api/sheet", **asked)).json()["open"] == []
+    answer = (await browser.tell("/staff/api/decide", **asked)).json()
+    assert answer["decision"]["verdict"] == "conditional" and answer["card"]["quotes"] and answer["script"]
+    failing = {**asked, "facts": {**FULL, "layoff_count": 7}}
+    assert (await browser.tell("/staff/api/decide", **failing)).json()["decision"]["would_change"]
+    assert len((await browser.get("/staff/api/programmes")).json()["programmes"]) > 10
+    for bad in ({**asked, "facts": []}, {**asked, "programme": "x"}, {**asked, "more": 1}, {}):
+        assert (await browser.tell("/staff/api/decide", **bad)).status_code == 422
+    assert (await house.browser().get("/staff/api/search", params={"q": "x"})).status_code == 401
+    admin = await house.signed_in("管理", "admin")
+    assert (await admin.tell("/staff/api/decide", **asked)).status_code == 403

@@ -1,0 +1,317 @@
+"""A citizen asks for a human: waits, is taken by one operator, is answered once, and comes back to the bot."""
+
+import asyncio
+import json
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from bot.staff.desk import AT_DESK, LEASE, Desk
+from bot.store import pushed
+from bot.store.case_tables import Case
+from bot.store.erasure import erase
+from bot.store.handoff_tables import Handoff, HandoffMessage
+from bot.store.models import OutboxEntry, now
+from bot.store.outbox import Outbox
+
+ASK = "转人工"
+
+
+class Citizen:
+    """Somebody on the website."""
+
+    def __init__(self, house):
+        self.house, self.http, self.number = house, house.browser("9.9.9.9"), None
+
+    async def say(self, text, client_message_id=None):
+        given = {"text": text, "sender": self.number, "client_message_id": client_message_id}
+        response = await self.http.post("/api/messages", json={k: v for k, v in given.items() if v})
+        assert response.status_code == 200, response.text
+        self.number = response.json()["sender"]
+        return response.json()["replies"]
+
+    @property
+    def sender(self):
+        from bot.api.identity import Identity
+
+        return Identity(b"s" * 32).sender("web", self.number)
+
+    def heard(self):
+        """What came unasked, in order."""
+        return [reply["text"] for one in pushed.after(self.house.engine, self.sender) for reply in one.replies]
+
+
+@pytest.fixture
+def citizen(house):
+    return Citizen(house)
+
+
+async def at_desk(house, name="小王"):
+    browser = await house.signed_in(name)
+    assert (await browser.tell("/staff/api/presence")).status_code == 200
+    return browser
+
+
+async def queue(browser):
+    return (await browser.get("/staff/api/queue")).json()["queue"]
+
+
+async def taken(house, citizen, name="小王"):
+    """A conversation in an operator's hands; returns browser and number."""
+    browser = await at_desk(house, name)
+    await citizen.say("单位")
+    await citizen.say(ASK)
+    (waiting,) = await queue(browser)
+    assert (await browser.tell(f"/staff/api/handoffs/{waiting['id']}/take")).status_code == 200
+    return browser, waiting["id"]
+
+
+def rows(house, table):
+    with house.engine.connect() as connection:
+        return connection.execute(sa.select(table.__table__).order_by(table.id)).all()
+
+
+async def test_from_the_bot_to_a_human_and_back(house, citizen):
+    operator = await at_desk(house)
+    await citizen.say("单位")
+    (reply,) = await citizen.say(ASK)
+    assert reply["kind"] == "handoff" and reply["state"] == "queued" and "下一位" in reply["text"]
+    house.assistant.calls.clear()
+    (reply,) = await citizen.say("人数")
+    assert reply["state"] == "queued" and house.assistant.calls == [], "the bot is silent"
+    (waiting,) = await queue(operator)
+    assert waiting["question"] == ASK and waiting["messages"] == 1 and waiting["from"] == "web"
+    path = f"/staff/api/handoffs/{waiting['id']}"
+    assert (await operator.get(path)).status_code == 404, "read by whoever takes it"
+    await operator.tell(f"{path}/take")
+    (reply,) = await citizen.say("在吗")
+    assert reply["state"] == "human" and house.assistant.calls == []
+    said = (await operator.get(path)).json()["messages"]
+    words = [(one["author"], one["replies"][0]["text"]) for one in said]
+    assert ("citizen", "单位") in words and ("bot", "贵单位是哪一类？") in words, "what was said before"
+    assert [word for author, word in words if author == "citizen"] == ["单位", ASK, "人数", "在吗"]
+    await operator.tell(f"{path}/say", client_id="1", text="您好，我是坐席")
+    await operator.tell(f"{path}/return")
+    assert citizen.heard()[0].startswith("工作人员来了") and citizen.heard()[1] == "您好，我是坐席"
+    assert len(citizen.heard()) == 3 and await queue(operator) == []
+    (reply,) = await citizen.say("你好")
+    assert reply["text"] == "您说的是：你好" and len(house.assistant.calls) == 1
+    assert (await operator.tell(f"{path}/say", client_id="2", text="还有")).status_code == 409
+
+
+async def test_who_does_not_want_to_wait_has_the_bot_back(house, citizen):
+    operator = await at_desk(house)
+    await citizen.say(ASK)
+    (reply,) = await citizen.say("不等了。")
+    assert reply["state"] == "bot" and await queue(operator) == []
+    assert (await citizen.say("你好"))[0]["text"] == "您说的是：你好"
+
+
+async def test_nobody_there_is_said_and_a_case_is_made(house, citizen):
+    operator = await house.signed_in("小王")
+    (reply,) = await citizen.say(ASK)
+    assert "没有工作人员在线" in reply["text"] and "12333" in reply["text"]
+    (case,) = (await operator.get("/staff/api/cases")).json()["cases"]
+    assert (case["owner"], case["status"], case["subject"], case["from"]) == (None, "open", ASK, "web")
+    assert (await citizen.say("你好"))[0]["text"] == "您说的是：你好", "the bot goes on"
+    assert await queue(operator) == []
+
+
+async def test_without_a_console_it_is_as_it_was(house, citizen):
+    (reply,) = await citizen.say(ASK)
+    assert reply["text"] == "需要人工的话，请打 12333（全国人社咨询热线）。"
+    assert rows(house, Handoff) == []
+
+
+async def test_somebody_who_went_home_is_not_there(house, citizen):
+    operator = await at_desk(house)
+    await operator.tell("/staff/api/absence")
+    assert "没有工作人员在线" in (await citizen.say(ASK))[0]["text"]
+    await operator.tell("/staff/api/presence")
+    await operator.form("/staff/sign-out")
+    assert "没有工作人员在线" in (await citizen.say(ASK))[0]["text"]
+
+
+def later(house, *, by):
+    """The desk as it is after some time."""
+    console = house.app.state.console
+    return Desk(house.engine, console.cases, house.chain, timedelta(minutes=10), clock=lambda: now() + by)
+
+
+async def test_waiting_too_long_is_said_and_a_case_is_made_once(house, citizen):
+    operator = await at_desk(house)
+    await citizen.say(ASK)
+    assert later(house, by=timedelta(minutes=9)).sweep() == 0
+    desk = later(house, by=timedelta(minutes=11))
+    await asyncio.gather(*(asyncio.to_thread(desk.sweep) for _ in range(3)))
+    (told,) = citizen.heard()
+    assert "久等" in told and len(rows(house, Case)) == 1 and await queue(operator) == []
+    assert (await citizen.say("你好"))[0]["text"] == "您说的是：你好"
+    assert (await operator.tell("/staff/api/handoffs/1/take")).status_code == 409
+
+
+async def test_one_of_two_operators_wins(house, citizen):
+    one, two = await at_desk(house), await at_desk(house, "小李")
+    await citizen.say(ASK)
+    (waiting,) = await queue(one)
+    path = f"/staff/api/handoffs/{waiting['id']}/take"
+    answers = await asyncio.gather(*(browser.tell(path) for browser in (one, two) * 3))
+    won = {answer.status_code for answer in answers[::2]}, {answer.status_code for answer in answers[1::2]}
+    assert won in (({200}, {409}), ({409}, {200}))
+    assert len(citizen.heard()) == 1, "told once that somebody is there"
+    loser = two if won[0] == {200} else one
+    for path, given in (("say", {"client_id": "x", "text": "我"}), ("return", {}), ("close", {"subject": "我"})):
+        assert (await loser.tell(f"/staff/api/handoffs/{waiting['id']}/{path}", **given)).status_code == 409
+    assert (await loser.tell(f"/staff/api/handoffs/{waiting['id']}/beat")).json() == {"mine": False}
+    assert (await loser.get(f"/staff/api/handoffs/{waiting['id']}")).status_code == 404
+    assert (await loser.get(f"/staff/api/handoffs/{waiting['id']}/events?seconds=0")).status_code == 404
+
+
+async def test_a_message_sent_again_is_said_once(house, citizen):
+    operator, id = await taken(house, citizen)
+    path = f"/staff/api/handoffs/{id}/say"
+    answers = await asyncio.gather(*(operator.tell(path, client_id="m1", text="您好") for _ in range(4)))
+    assert len({answer.json()["id"] for answer in answers if answer.status_code == 200}) == 1
+    assert citizen.heard().count("您好") == 1
+    await citizen.say("好的", "c1")
+    await citizen.say("好的", "c1")
+    said = [row for row in rows(house, HandoffMessage) if row.author == "citizen"]
+    assert len(said) == 1
+
+
+async def test_an_operators_page_that_died_and_came_back_lost_nothing(house, citizen):
+    operator, id = await taken(house, citizen)
+    seen = (await operator.get(f"/staff/api/handoffs/{id}")).json()["messages"][-1]["id"]
+    await operator.tell(f"/staff/api/handoffs/{id}/say", client_id="1", text="您好")
+    await citizen.say("我还在")
+    assert later(house, by=LEASE - timedelta(seconds=5)).sweep() == 0
+    back = await house.signed_in("小王")  # another browser
+    (mine,) = (await back.get("/staff/api/queue")).json()["taken"]
+    assert mine["id"] == id
+    stream = (await back.get(f"/staff/api/handoffs/{id}/events", params={"after": seen, "seconds": 0})).text
+    told = [json.loads(line[6:]) for line in stream.splitlines() if line.startswith("data: ")]
+    assert [one["replies"][0]["text"] for one in told if "replies" in one] == ["您好", "我还在"]
+    last = max(one["id"] for one in told if "replies" in one)
+    again = await back.get(f"/staff/api/handoffs/{id}/events?seconds=0", headers={"Last-Event-ID": str(last)})
+    assert "event: message" not in again.text and '"mine": true' in again.text
+
+
+async def test_a_conversation_whose_operator_is_lost_waits_again(house, citizen):
+    operator, id = await taken(house, citizen)
+    assert later(house, by=LEASE + timedelta(seconds=1)).sweep() == 1
+    assert "断线" in citizen.heard()[-1]
+    assert (await operator.tell(f"/staff/api/handoffs/{id}/say", client_id="1", text="您好")).status_code == 409
+    (reply,) = await citizen.say("喂")
+    assert reply["state"] == "queued"
+    other = await at_desk(house, "小李")
+    await other.tell(f"/staff/api/handoffs/{id}/take")
+    words = [one["replies"][0]["text"] for one in (await other.get(f"/staff/api/handoffs/{id}")).json()["messages"]]
+    assert words.count("喂") == 1
+    assert later(house, by=AT_DESK).sweep() == 0
+
+
+async def test_the_stream_keeps_the_lease(house, citizen):
+    operator, id = await taken(house, citizen)
+    with house.engine.begin() as connection:
+        connection.execute(sa.update(Handoff).values(lease_until=now() + timedelta(seconds=1)))
+    await operator.get(f"/staff/api/handoffs/{id}/events?seconds=0")
+    assert later(house, by=LEASE / 2).sweep() == 0
+
+
+async def test_the_queue_as_a_stream_makes_present(house, citizen):
+    operator = await house.signed_in("小王")
+    assert '"queue": []' in (await operator.get("/staff/api/queue/events?seconds=0")).text
+    await citizen.say(ASK)
+    stream = await operator.get("/staff/api/queue/events?seconds=0")
+    assert stream.headers["content-type"].startswith("text/event-stream") and ASK in stream.text
+
+
+async def test_a_verdict_and_a_clause_are_put_before_the_citizen(house, citizen):
+    operator, id = await taken(house, citizen)
+    path = f"/staff/api/handoffs/{id}/insert"
+    facts = {"unit_kind": "enterprise", "insured_count": 28}
+    await operator.tell(path, client_id="1", programme="stabilisation_refund", facts=facts, as_of="2021-09-01")
+    await operator.tell(path, client_id="2", clause="LN/一/裁员率")
+    card, quote = [one.replies[0] for one in pushed.after(house.engine, citizen.sender)][-2:]
+    assert card["kind"] == "decision" and card["by"] == "staff" and card["decision"]["verdict"] == "needs_info"
+    assert quote["kind"] == "clauses" and quote["clauses"][0]["clause"] == "LN/一/裁员率"
+    assert (await operator.tell(path, client_id="3")).status_code == 422
+    assert (await operator.tell(path, client_id="3", clause="nothing")).status_code == 404
+    assert (await operator.tell(path, client_id="3", programme="nothing")).status_code == 422
+
+
+async def test_closing_makes_a_case_of_it(house, citizen):
+    operator, id = await taken(house, citizen)
+    number = (await operator.tell(f"/staff/api/handoffs/{id}/close", subject="稳岗返还怎么申请")).json()["case"]
+    case = (await operator.get(f"/staff/api/cases/{number}")).json()
+    assert (case["owner"], case["subject"], case["caller"]) == ("小王", "稳岗返还怎么申请", "网页咨询")
+
+
+async def test_wechat_hears_by_the_outbox(house):
+    operator = await at_desk(house)
+    from bot.store.conversations import HeldTurn, InDatabase
+
+    desk, sender = house.app.state.console.desk, "wechat:" + "a" * 32
+    turn = HeldTurn(sender, "<b>转人工</b>", None)
+    turn.replies = desk.asked(turn, [{"kind": "handoff", "text": "请打 12333", "summary": "28 人"}])
+    InDatabase(house.engine).keep(turn)
+    (waiting,) = await queue(operator)
+    assert waiting["from"] == "wechat" and waiting["summary"] == "28 人"
+    await operator.tell(f"/staff/api/handoffs/{waiting['id']}/take")
+    await operator.tell(f"/staff/api/handoffs/{waiting['id']}/say", client_id="1", text="您好")
+    pushes = [claim.push for claim in Outbox(house.engine).claim("wechat", 10)]
+    assert [push.recipient for push in pushes] == [sender], "one at a time, in order"
+    payloads = [row.payload["replies"][0]["text"] for row in rows(house, OutboxEntry)]
+    assert payloads[1] == "您好" and len({row.key for row in rows(house, OutboxEntry)}) == 2
+    assert pushed.after(house.engine, sender) == []
+
+
+async def test_what_citizens_say_comes_as_data(house, citizen):
+    """JSON, never a page: the screen shows it as text. A personal number is masked before anybody sees it."""
+    operator, id = await taken(house, citizen)
+    await citizen.say("<script>alert(1)</script> 13912345678")
+    response = await operator.get(f"/staff/api/handoffs/{id}")
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["x-content-type-options"] == "nosniff" and "13912345678" not in response.text
+    assert "<script>alert(1)</script>" in response.json()["messages"][-1]["replies"][0]["text"]
+
+
+async def test_an_office_may_be_named_with_its_number_and_a_person_may_not(house, citizen):
+    operator, id = await taken(house, citizen)
+    path = f"/staff/api/handoffs/{id}/say"
+    await operator.tell(path, client_id="1", text="请打 024-42822222")
+    await operator.tell(path, client_id="2", text="您是 210502199001011234 吧")
+    assert citizen.heard()[-2:] == ["请打 024-42822222", "您是 〔身份证号〕 吧"]
+
+
+async def test_who_speaks_of_dying_is_answered_at_once(house, citizen):
+    from actions.speak import wording
+
+    operator, id = await taken(house, citizen)
+    words = f"我{wording('messages')['crisis_words'][0]}"
+    (reply,) = await citizen.say(words)
+    assert reply["text"] == f"您说的是：{words}", "the assistant, whose first step is care"
+    said = (await operator.get(f"/staff/api/handoffs/{id}")).json()["messages"]
+    assert said[-1]["replies"][0]["text"] == words
+
+
+async def test_who_is_erased_is_gone_from_the_desk(house, citizen):
+    operator, id = await taken(house, citizen)
+    await citizen.say("我的情况")
+    await operator.tell(f"/staff/api/handoffs/{id}/say", client_id="1", text="您好")
+    erase(house.engine, [citizen.sender])
+    assert rows(house, Handoff) == rows(house, HandoffMessage) == []
+    assert (await operator.tell(f"/staff/api/handoffs/{id}/say", client_id="2", text="在吗")).status_code in (404, 409)
+
+
+async def test_an_administrator_has_no_part_in_it(house, citizen):
+    admin = await house.signed_in("管理", "admin")
+    await citizen.say(ASK)
+    for path in ("/staff/api/queue", "/staff/api/queue/events", "/staff/api/handoffs/1", "/staff/api/cases"):
+        assert (await admin.get(path)).status_code == 403
+    assert (await admin.tell("/staff/api/handoffs/1/take")).status_code == 403
+    assert (await house.browser().get("/staff/api/queue")).status_code == 401
+    stranger = await house.signed_in("小王")
+    stranger.csrf = "x"
+    assert (await stranger.tell("/staff/api/presence")).status_code == 403

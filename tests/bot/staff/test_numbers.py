@@ -1,0 +1,93 @@
+"""The officer's numbers, and questions that become lay questions of a clause."""
+
+import shutil
+from datetime import timedelta
+
+import pytest
+import yaml
+
+from bot.cli import run
+from bot.staff.numbers import here
+from bot.staff.review import apply
+from bot.store import InDatabase
+from bot.store.conversations import HeldTurn
+from bot.store.models import now
+from knowledge import load
+from knowledge.pack import PACKS
+
+
+def turn(house, text, outcome, programme=None, sender="web:a"):
+    replies = [{"kind": "text", "text": "好", "outcome": outcome, "programme": programme}]
+    InDatabase(house.engine).keep(HeldTurn(sender, text, None, replies=replies))
+
+
+async def test_what_was_asked_today_and_what_had_no_answer(house):
+    officer, operator = await house.signed_in("老周", "officer"), await house.signed_in("小王")
+    for text in ("补助金每月多少钱", "补助金每月多少钱？", "别的"):
+        turn(house, text, "not_stated", "unemployment_aid")
+    turn(house, "稳岗返还怎么申请", "answered", "stabilisation_refund")
+    turn(house, "明天天气怎么样", "out_of_scope")
+    found = (await officer.get("/staff/api/numbers")).json()
+    assert found["questions"] == 5 and found["by_programme"][0]["programme"] == "unemployment_aid"
+    assert found["by_programme"][0]["asked"] == found["by_programme"][0]["unanswered"] == 3
+    assert found["outcomes"] == {"not_stated": 3, "answered": 1, "out_of_scope": 1}
+    yesterday = (here(now()) - timedelta(days=1)).isoformat()
+    assert (await officer.get("/staff/api/numbers", params={"day": yesterday})).json()["questions"] == 0
+    asked = (await officer.get("/staff/api/unanswered")).json()["questions"]
+    assert {one["question"].rstrip("？"): one["count"] for one in asked} == {"补助金每月多少钱": 2, "明天天气怎么样": 1}
+    for path in ("/staff/api/numbers", "/staff/api/unanswered", "/staff/numbers"):
+        assert (await operator.get(path)).status_code == 403
+    page = await officer.get("/staff/numbers")
+    assert page.status_code == 200 and "补助金每月多少钱" in page.text
+
+
+async def test_waiting_for_a_human_is_timed(house):
+    officer = await house.signed_in("老周", "officer")
+    await officer.tell("/staff/api/presence")
+    await house.browser("9.9.9.9").post("/api/messages", json={"text": "转人工"})
+    (waiting,) = (await officer.get("/staff/api/queue")).json()["queue"]
+    await officer.tell(f"/staff/api/handoffs/{waiting['id']}/take")
+    await officer.tell(f"/staff/api/handoffs/{waiting['id']}/return")
+    found = (await officer.get("/staff/api/numbers")).json()["handoffs"]
+    assert found["asked"] == 1 and found["states"] == {"returned": 1} and found["waited_median"] is not None
+
+
+async def test_a_question_given_to_a_clause_is_reviewed_and_taken_up(house, tmp_path, monkeypatch, capsys):
+    officer = await house.signed_in("老周", "officer")
+    file = tmp_path / "review" / "lay_questions.yml"
+    house.app.state.console.review.file = file
+    for text in ("补助金还能领第二回吗: #1", "明天天气怎么样", "<script>alert(1)</script>"):
+        turn(house, text, "not_stated")
+    give = {"question": "补助金还能领第二回吗: #1", "clause": "LN/六/一次"}
+    assert (await officer.tell("/staff/api/unanswered/give", **{**give, "clause": "LN/六"})).status_code == 404
+    left = (await officer.tell("/staff/api/unanswered/give", **give)).json()["questions"]
+    assert {one["question"] for one in left} == {"明天天气怎么样", "<script>alert(1)</script>"}
+    assert "<script>alert" not in (await officer.get("/staff/numbers")).text
+    await officer.tell("/staff/api/unanswered/give", **give)
+    await officer.form("/staff/numbers", do="drop", question="明天天气怎么样")
+    (one,) = yaml.safe_load(file.read_text(encoding="utf-8"))
+    assert (one["clause"], one["question"], one["by"]) == ("LN/六/一次", give["question"], "老周")
+
+    monkeypatch.setenv("WENGANG_REVIEW", str(file))
+    assert run(["staff", "questions"]) == 0 and give["question"] in capsys.readouterr().out
+    packs = tmp_path / "packs"
+    shutil.copytree(PACKS, packs)
+    before = load(packs)
+    assert apply([one], before) == 1
+    after = load(packs)
+    assert after.clauses["LN/六/一次"].questions == (*before.clauses["LN/六/一次"].questions, give["question"])
+    assert {name: clause for name, clause in after.clauses.items() if name != "LN/六/一次"} == {
+        name: clause for name, clause in before.clauses.items() if name != "LN/六/一次"
+    }
+    assert apply([one], after) == 0
+
+
+@pytest.mark.parametrize("clause", ["BX/一/缴费依据", "LN/文号", "LN/十六/三十日"])
+def test_also_where_a_clause_has_none_or_stands_last(tmp_path, clause):
+    packs = tmp_path / "packs"
+    shutil.copytree(PACKS, packs)
+    before = load(packs)
+    if clause not in before.clauses:
+        pytest.skip("no such clause any more")
+    apply([{"clause": clause, "question": "新的问法"}], before)
+    assert load(packs).clauses[clause].questions == (*before.clauses[clause].questions, "新的问法")
