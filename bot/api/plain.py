@@ -48,9 +48,9 @@ class _Said:
 
 
 class _Plain:
-    def __init__(self, door: Door, eraser: Eraser, rules: Rulebook, settings: Settings) -> None:
+    def __init__(self, door: Door, eraser: Eraser, rules: Rulebook, settings: Settings, hands_over: bool) -> None:
         self._door, self._eraser, self._settings = door, eraser, settings
-        self._page = PlainPage(rules)
+        self._page, self._notice = PlainPage(rules), notice(settings, hands_over)
 
     # ── pages ──
 
@@ -186,7 +186,7 @@ class _Plain:
             turns,
             problem=problem,
             told=self._told(request, caller),
-            notice=notice(self._settings),
+            notice=self._notice,
             examples=listed("plain.examples"),
             elder=request.cookies.get(_ELDER) == "1",
             earlier=turns[0]["id"] if more else None,
@@ -212,9 +212,9 @@ class _Plain:
         return say("widget.erased", erased=counts[0], left=counts[1]) if kind == "erased" else say("plain.restarted")
 
 
-def plain_routes(door: Door, eraser: Eraser, rules: Rulebook, settings: Settings) -> APIRouter:
-    """GET and POST /plain, POST /plain/restart and /plain/erase."""
-    router, plain = APIRouter(include_in_schema=False), _Plain(door, eraser, rules, settings)
+def plain_routes(door: Door, eraser: Eraser, rules: Rulebook, settings: Settings, hands_over: bool) -> APIRouter:
+    """GET and POST /plain, POST /plain/restart and /plain/erase; `hands_over`: as in ``widget_routes``."""
+    router, plain = APIRouter(include_in_schema=False), _Plain(door, eraser, rules, settings, hands_over)
     router.add_api_route("/plain", plain.look, methods=["GET"])
     router.add_api_route("/plain", plain.speak, methods=["POST"])
     router.add_api_route("/plain/restart", plain.restart, methods=["POST"])

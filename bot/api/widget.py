@@ -48,8 +48,8 @@ class WidgetReply(Documented):
     handoff: bool = Field(description="要找真人时，会不会转给工作人员")
 
 
-def widget_routes(settings: Settings, origins: Origins) -> APIRouter:
-    """GET /widget.js, /widget and /api/widget."""
+def widget_routes(settings: Settings, origins: Origins, hands_over: bool) -> APIRouter:
+    """GET /widget.js, /widget and /api/widget. `hands_over`: whoever asks for a human is passed on to one."""
     router, files = APIRouter(tags=["对话"]), StaticFiles(directory=WEB)
 
     @router.get("/widget.js", include_in_schema=False)
@@ -75,18 +75,18 @@ def widget_routes(settings: Settings, origins: Origins) -> APIRouter:
                 "retention_days": settings.retention_days,
                 "brand": say("widget.brand"),
                 "title": say("widget.title"),
-                "notice": {"title": say("widget.notice"), "lines": notice(settings), "accept": say("widget.accept")},
+                "notice": {"title": say("widget.notice"), "lines": notice(settings, hands_over), "accept": say("widget.accept")},
                 "erase": {"ask": say("widget.erase"), "done": say("widget.erased", erased="{erased}", left="{left}")},
-                "handoff": settings.handoff_url is not None,
+                "handoff": hands_over,
             }
         )
 
     return router
 
 
-def notice(settings: Settings) -> list[str]:
+def notice(settings: Settings, hands_over: bool) -> list[str]:
     """What happens to what people say, in a few sentences."""
-    desk = ["desk"] if settings.handoff_url else []
+    desk = ["desk"] if hands_over else []
     return [
         say(f"widget.{name}", days=settings.retention_days) for name in ("kept", "masked", *desk, "yours", "advice")
     ]

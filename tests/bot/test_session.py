@@ -271,7 +271,8 @@ class TestWidget:
         assert about["retention_days"] == 30 and about["handoff"] is True
         assert any("30 天" in line for line in about["notice"]["lines"]) and about["notice"]["accept"]
         assert "{erased}" in about["erase"]["done"]
-        assert (await make_client().get("/api/widget")).json()["handoff"] is False
+        nobody = make_client(tracker_store="memory")
+        assert (await nobody.get("/api/widget")).json()["handoff"] is False
 
     @component
     async def test_the_script_may_be_loaded_by_anybody_and_is_asked_for_again_by_its_tag(self, client):
