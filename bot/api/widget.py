@@ -75,7 +75,11 @@ def widget_routes(settings: Settings, origins: Origins, hands_over: bool) -> API
                 "retention_days": settings.retention_days,
                 "brand": say("widget.brand"),
                 "title": say("widget.title"),
-                "notice": {"title": say("widget.notice"), "lines": notice(settings, hands_over), "accept": say("widget.accept")},
+                "notice": {
+                    "title": say("widget.notice"),
+                    "lines": notice(settings, hands_over),
+                    "accept": say("widget.accept"),
+                },
                 "erase": {"ask": say("widget.erase"), "done": say("widget.erased", erased="{erased}", left="{left}")},
                 "handoff": hands_over,
             }
