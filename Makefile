@@ -3,10 +3,10 @@
 
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help run chat train test lint bench verify check audit clean setup browser
+.PHONY: help run chat train test lint bench verify check audit screenshots clean setup browser
 
 help: ## 列出全部命令
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: setup ## 启动助手：没有模型就先训练，建好数据库，打印网址
 	@exec $(BIN)/wengang serve $(ARGS)
@@ -38,6 +38,10 @@ bench: setup ## 量速度和内存，写 docs/benchmarks.md（第一次另训练
 
 verify: setup browser ## 手工长检查，写 docs/verify.md
 	@$(BIN)/python tools/verify.py $(ARGS)
+
+screenshots: setup browser ## 给网页拍照，写 docs/screenshots/（要看过再提交）
+	@$(BIN)/wengang train --if-stale
+	@$(BIN)/python tools/screenshots.py $(ARGS)
 
 clean: ## 删掉模型和缓存；数据库（var/）和 .venv 保留
 	@rm -rf models .pytest_cache .mypy_cache .ruff_cache .hypothesis .rasa

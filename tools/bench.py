@@ -174,6 +174,13 @@ def peers(options: Options) -> Iterator[Row]:
     yield from bench_peers.peers(options.quick, options.folder)
 
 
+def widget(options: Options) -> Iterator[Row]:
+    """The widget for web sites beside two others."""
+    import bench_widget
+
+    yield from bench_widget.widget(options.quick, options.folder)
+
+
 def search(options: Options) -> Iterator[Row]:
     """Clause search over the public questions."""
     from knowledge import load as load_knowledge
@@ -211,6 +218,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Options], Iterator[Row]]]] = {
     "peers": ("对照：别的规则引擎，同一条规则（稳岗返还），同样的公开案例，同一次运行", peers),
     "search": ("检索", search),
     "staff-search": ("坐席台：边打边找", staff_search),
+    "widget": ("网页组件：本助手与 deep-chat、botframework-webchat，同一个浏览器，同一次运行", widget),
 }
 
 

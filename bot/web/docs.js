@@ -1,5 +1,5 @@
 // /openapi.json as a page one can read; nothing is fetched from anywhere else.
-import { make } from "./render.js";
+import { make } from "./widget/replies.js";
 
 const WORDS = { inputs: ["项", "形式", "说明"], needed: "（必填）", path: "地址里", query: "地址后", header: "标头", body: "JSON" };
 const api = await (await fetch("/openapi.json")).json();

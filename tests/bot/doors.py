@@ -1,8 +1,11 @@
 """What the tests of the doors share: an assistant that says what it is told to, and settings of their own."""
 
+import asyncio
+import threading
 from datetime import date
 from typing import Any
 
+from bot import hearing
 from bot.settings import Settings
 
 DECISION = {
@@ -13,6 +16,8 @@ DECISION = {
         "verdict": "conditional",
         "as_of": "2021-09-01",
         "window": {"state": "open", "until": "2021-12-31", "note": None},
+        "amount": {"kind": "at_most", "yuan": 72000.0},
+        "depends_on": ["本地失业保险基金备付期限在 1 年以上（由经办机构核定）"],
         "because": [{"clause": "LN/一/小单位", "role": "decides"}, {"clause": "LN/一/其他60", "role": "amount"}],
     },
     "card": {
@@ -87,6 +92,15 @@ def question(kind: str, text: str, choices: tuple[str, ...] = (), **more: Any) -
     return {"kind": "question", "text": text, "question": asked}
 
 
+PROFILE = {
+    "kind": "profile",
+    "text": "我记下的情况：参保职工 28 人；不是残疾人。",
+    "profile": [
+        {"fact": "insured_count", "label": "参保职工人数", "value": "参保职工 28 人", "said": "28个人"},
+        {"fact": "disabled", "label": "残疾人", "value": "不是残疾人", "said": "不是"},
+    ],
+}
+
 SCRIPT: dict[str, list[dict[str, Any]]] = {
     "结论": [DECISION],
     "条文": [CLAUSES],
@@ -102,16 +116,21 @@ SCRIPT: dict[str, list[dict[str, Any]]] = {
     "多少钱": [question("money", "去年单位和职工一共交了多少失业保险费？")],
     "日期": [question("date", "您是哪一天失业的？")],
     "是不是": [question("yes_no", "失业保险是在辽宁交的吗？", ("是", "不是"))],
-    "情况": [
+    "过期": [
         {
-            "kind": "profile",
-            "text": "我记下的情况：参保职工人数 28 人；残疾人：否。",
-            "profile": [
-                {"fact": "insured_count", "label": "参保职工人数", "value": "28 人", "said": "28个人"},
-                {"fact": "disabled", "label": "残疾人", "value": "否", "said": "不是"},
-            ],
+            **DECISION,
+            "decision": {
+                **DECISION["decision"],  # type: ignore[dict-item]
+                "verdict": "eligible",
+                "depends_on": [],
+                "window": {"state": "closed", "until": "2021-12-31", "note": None},
+            },
+            "as_of": "2026-11-28",
         }
     ],
+    "两条": [{"kind": "text", "text": "第一条"}, {"kind": "text", "text": "第二条", "outcome": "answered"}],
+    "情况": [PROFILE],
+    "我记下的情况": [PROFILE],
     "转人工": [{"kind": "handoff", "text": "需要人工的话，请打 12333（全国人社咨询热线）。"}],
     "攻击": [
         {
@@ -128,6 +147,28 @@ SCRIPT: dict[str, list[dict[str, Any]]] = {
             ],
             "suggestions": ["<i>点我</i>"],
         },
+        {
+            "kind": "profile",
+            "text": "x",
+            "profile": [{"fact": "x", "label": "<b>名</b>", "value": '"><img src=x onerror=alert(1)>', "said": "x"}],
+        },
+        {
+            "kind": "decision",
+            "text": "x",
+            "decision": {
+                "programme": "x",
+                "verdict": "constructor",
+                "window": {"state": "__proto__", "until": "<b>-1-1"},
+            },
+            "card": {
+                "headline": "**<svg onload=\"document.title='xss'\">**",
+                "lines": ["<script>document.title='xss'</script>"],
+                "quotes": [
+                    {"quote": "<i>x</i>", "source": "<b>x</b>", "clause": "javascript:alert(1)//../..", "role": "x"}
+                ],
+                "next_step": "<a href=javascript:alert(1)>点我</a>",
+            },
+        },
         {"kind": "constructor", "text": "</p><script>document.title='xss'</script>"},
     ],
     "按2021年算": [{**DECISION, "as_of": "2021-12-31"}],
@@ -135,11 +176,21 @@ SCRIPT: dict[str, list[dict[str, Any]]] = {
 
 
 class FakeAssistant:
-    """Answers from SCRIPT, else repeats the words; remembers every call."""
+    """Answers from SCRIPT, else repeats the words; remembers every call. Between two replies it can be held up."""
 
     def __init__(self) -> None:
         self.calls: list[dict[str, Any]] = []
         self.fail: Exception | None = None
+        self._going = threading.Event()
+        self._going.set()
+
+    def hold(self) -> None:
+        """Wait behind the first reply of a turn until `let_go`."""
+        self._going.clear()
+
+    def let_go(self) -> None:
+        """Go on."""
+        self._going.set()
 
     def keep_in(self, conversations: Any, event_broker: Any = None) -> None:
         """It remembers nothing."""
@@ -157,7 +208,12 @@ class FakeAssistant:
         )
         if self.fail:
             raise self.fail
-        return SCRIPT.get(text, [{"kind": "text", "text": f"您说的是：{text}", "outcome": "smalltalk"}])
+        replies = SCRIPT.get(text, [{"kind": "text", "text": f"您说的是：{text}", "outcome": "smalltalk"}])
+        for reply in replies:
+            hearing.tell(reply)
+            if not self._going.is_set():
+                await asyncio.to_thread(self._going.wait, 10)
+        return replies
 
 
 def settings(folder: Any, **more: Any) -> Settings:

@@ -1,6 +1,7 @@
 """The page without JavaScript in a real Chromium that has it switched off: the whole way, every size, for everybody."""
 
 import pytest
+from browsing import SIZES, bound, chromium, served, violations
 from doors import FakeAssistant, settings
 from playwright.sync_api import expect
 
@@ -8,9 +9,6 @@ from bot.server import create_app
 from bot.store import migrate
 from eligibility import Rulebook
 from knowledge import load
-
-pytest.importorskip("browsing")  # lands with the component
-from browsing import SIZES, bound, chromium, served, violations  # noqa: E402
 
 _FAULTS = """least => {
   const found = [];

@@ -432,7 +432,7 @@ class TestSafety:
         logged = "\n".join(record.getMessage() for record in caplog.records)
         assert response.headers["X-Request-Id"] in logged and "私事" not in logged
 
-    @pytest.mark.parametrize("path", ["/", "/docs", "/openapi.json", "/web/chat.js", "/api/programmes", "/nowhere"])
+    @pytest.mark.parametrize("path", ["/", "/docs", "/openapi.json", "/widget.js", "/api/programmes", "/nowhere"])
     async def test_security_headers(self, client, path):
         headers = (await client.get(path)).headers
         policy = headers["Content-Security-Policy"]

@@ -6,7 +6,6 @@ One conversation for each programme, from the first question to a verdict on the
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -17,11 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from browsing import answered, chromium, faults
+from playwright.sync_api import Page
 
 ROOT = Path(__file__).parents[2]
-SHOTS = os.environ.get("WENGANG_SCREENSHOTS")
-CHROMIUM = os.environ.get("WENGANG_TEST_CHROMIUM") or shutil.which("chromium") or "chromium"
 
 # programme → (as of, first words, what to answer when the page offers or asks it, what the card must say)
 INTERVIEWS: dict[str, tuple[str, str, dict[str, str], list[str]]] = {
@@ -95,32 +93,29 @@ def server(tmp_path_factory: Any) -> Iterator[str]:
 
 @pytest.fixture
 def page(server: str) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": 420, "height": 900}, locale="zh-CN")
         page.set_default_timeout(15000)
         page.goto(server)
         yield page
-        browser.close()
 
 
 def say(page: Page, words: str) -> None:
     """Tap the offered answer if it is there, else type."""
     button = page.get_by_role("button", name=words, exact=True)
-    before = page.locator("#log > *").count()
+    before = page.locator(".turn").count()
     if button.count() and button.last.is_enabled():
         button.last.click()
     else:
-        page.locator("#text").fill(words)
-        page.locator("#send").click()
-    page.wait_for_function("n => document.querySelectorAll('#log > *').length > n + 1", arg=before)
-    expect(page.locator("#typing")).to_be_hidden()
+        page.get_by_label("您的问题").fill(words)
+        page.get_by_role("button", name="发送", exact=True).click()
+    answered(page, before + 1)
 
 
 def set_date(page: Page, day: str) -> None:
-    page.locator("#as-of summary").click()
-    page.locator("#as-of-input").fill(day)
-    page.locator("#as-of-form button[type=submit]").click()
+    page.get_by_role("button", name="办理日期").click()
+    page.get_by_label("想按哪一天的规定来看？").fill(day)
+    page.get_by_role("button", name="按这天看").click()
 
 
 @pytest.mark.parametrize("programme", INTERVIEWS)
@@ -129,20 +124,39 @@ def test_interview_to_verdict(page: Page, programme: str) -> None:
     set_date(page, as_of)
     say(page, first)
     for _ in range(8):
-        last = page.locator("#log > *").last.inner_text()
+        last = page.locator(".turn").last.inner_text()
         asked = max(answers, key=last.rfind, default="")  # the question stands last, behind what was understood
         if not asked or asked not in last:
             break
         say(page, answers[asked])
-    for details in page.locator("#log details").all():
+    for details in page.locator(".log details").all():
         details.evaluate("element => element.open = true")
-    shown = page.locator("#log").inner_text()
+    shown = page.locator(".log").inner_text()
     assert [part for part in wanted if part not in shown] == [], shown
-    if SHOTS:
-        Path(SHOTS).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=f"{SHOTS}/{programme}.png")
+    assert faults(page) == []
 
 
 def test_today_says_first_that_the_window_is_closed(page: Page) -> None:
     say(page, "我们公司能领稳岗返还吗")
-    assert "2021年12月31日截止" in page.locator("#log").inner_text()
+    assert "2021年12月31日截止" in page.locator(".log").inner_text()
+
+
+def test_what_it_believes_is_put_right_in_the_list(page: Page) -> None:
+    set_date(page, "2021-09-01")
+    say(page, "我们公司能领稳岗返还吗，小公司，28个人，去年裁了5个，一共交了12万失业保险")
+    say(page, "是")
+    assert "72,000" in page.locator(".turn").last.inner_text()
+    page.get_by_role("button", name="菜单").click()
+    say(page, "我记下的情况")
+    put_right = {
+        "参保职工人数": ("参保职工 35 人", "参保职工 35 人"),
+        "上年度裁员人数": ("2", "上年度裁员 2 人"),
+        "在辽宁参加失业保险": ("失业保险不在辽宁交", "失业保险不在辽宁交"),
+    }
+    for label, (right, heard) in put_right.items():
+        page.get_by_role("button", name=f"改“{label}”").last.click()
+        page.get_by_label(f"“{label}”改成").fill(right)
+        turns = page.locator(".turn").count()
+        page.keyboard.press("Enter")
+        answered(page, turns + 1)
+        assert heard in page.locator(".turn").last.inner_text()

@@ -1,0 +1,451 @@
+// The conversation of one tab: what was said, what waits to be sent, and how it reaches the server exactly once.
+import { WORDS } from "./words.js";
+
+const KEY = "wengang-chat";
+const PATIENCE = 30000; // milliseconds without a sign of life until a request counts as lost
+const PAUSES = [1000, 2000, 4000, 8000, 15000, 30000]; // between attempts, milliseconds
+
+// A turn: {message: client message id, id: the server's number, text, asOf, replies: [Reply], trouble: a sentence,
+// state: queued | sending | sent | failed, final: sending again is of no use, pushed: nobody asked}; what is not there is null.
+export class Talk {
+  /**
+   * base: URL of the house · embedded: on another site's page, where no cookie reaches us · asOf, place: wished for, or null
+   * show: {turn(turn), all(), status(), note(text), refused(sentence)} of whoever shows it
+   */
+  constructor(base, { embedded, asOf, place }, show) {
+    this._base = base;
+    this._embedded = embedded;
+    this._show = show;
+    const kept = stored();
+    this.place = place;
+    this.asOf = kept.asOf ?? asOf; // a date chosen here or told by the assistant; null: the server's own
+    this.limit = 300; // characters of a message
+    this.house = {}; // what GET /api/widget says
+    this.offline = !navigator.onLine;
+    this.more = false; // whether there is more before the first turn shown
+    this.turns = (kept.queue ?? []).map((one) => fresh(one.text, one.asOf, one.message));
+    this._token = embedded ? (kept.token ?? null) : null;
+    this._attempt = 0;
+    window.addEventListener("online", () => {
+      this._attempt = 0;
+      this._reach(true);
+      this._look();
+    });
+    window.addEventListener("offline", () => this._reach(false));
+    document.addEventListener("visibilitychange", () => this._look());
+  }
+
+  /** Whether a message is under way: one question at a time. */
+  get busy() {
+    return this.turns.some((turn) => turn.state === "sending");
+  }
+
+  get day() {
+    return this.asOf ?? this.house.as_of ?? null;
+  }
+
+  async start() {
+    try {
+      this.house = await this._json("api/widget");
+      this.limit = this.house.limit ?? this.limit;
+      await this.refresh();
+    } catch (error) {
+      if (error.status === 403) {
+        this._show.refused(error.said);
+        return;
+      }
+      this._reach(false);
+      setTimeout(() => this.start(), PAUSES[2]);
+    }
+    this._show.all();
+    this._pump();
+    this._listen();
+  }
+
+  /** Take over what the server has: turns of another tab, answers that were lost on the way. */
+  async refresh() {
+    if (this._embedded && !this._token) return;
+    try {
+      this._adopt(await this._json("api/conversation"));
+    } catch (error) {
+      if (!isExpired(error)) throw error;
+      this._forget();
+    }
+  }
+
+  async earlier() {
+    this._adopt(await this._json(`api/conversation?before=${this.turns[0].id}`));
+    this._show.all();
+  }
+
+  /** Say something; it is kept until the server has it. */
+  say(text) {
+    const said = text.trim();
+    if (!said || this.busy || Array.from(said).length > this.limit) return null;
+    const turn = fresh(said, this.asOf, number());
+    this.turns.push(turn);
+    this._keep();
+    this._show.turn(turn);
+    this._pump();
+    return turn;
+  }
+
+  retry(turn) {
+    Object.assign(turn, { state: "queued", trouble: null, replies: [] });
+    this._attempt = 0;
+    this._show.turn(turn);
+    this._pump();
+  }
+
+  choose(day) {
+    this.asOf = day === this.house.as_of ? null : day;
+    this._keep();
+  }
+
+  /** Tell whether an answer was of use; `reason`: one of the server's words. */
+  feedback(turn, useful, reason) {
+    return this._json("api/feedback", { turn: turn.id, useful, reason });
+  }
+
+  async erase() {
+    const proof = await this._json("api/conversation/erase", {});
+    this._begin();
+    return proof;
+  }
+
+  leave() {
+    this._listening?.abort();
+    this._listening = null;
+  }
+
+  // ── sending ──
+
+  async _pump() {
+    clearTimeout(this._waking);
+    const turn = this.turns.find((one) => one.state === "queued");
+    if (!turn || this.busy || !navigator.onLine) return;
+    Object.assign(turn, { state: "sending", trouble: null, replies: [] });
+    this._show.turn(turn);
+    this._show.status();
+    try {
+      await this._deliver(turn);
+      turn.state = "sent";
+      this._attempt = 0;
+      this._reach(true);
+    } catch (error) {
+      if (this.turns.includes(turn)) this._failed(turn, error);
+    }
+    this._keep();
+    if (!this.turns.includes(turn)) return; // erased meanwhile
+    this._show.turn(turn);
+    this._show.status();
+    if (turn.state === "sent") {
+      this._listen();
+      this._pump();
+    }
+  }
+
+  async _deliver(turn, secondTry = false) {
+    const body = { text: turn.text, client_message_id: turn.message };
+    if (turn.asOf) body.as_of = turn.asOf;
+    if (this.place) body.place = this.place;
+    try {
+      const done = await this._stream("api/messages", body, (replies) => {
+        turn.replies = replies;
+        this._show.turn(turn);
+      });
+      turn.id = done.turn ?? turn.id;
+      this._renew(done.sender);
+      this._follow(turn.replies);
+    } catch (error) {
+      if (!isExpired(error) || secondTry) throw error;
+      this._forget();
+      turn.replies = [];
+      await this._deliver(turn, true);
+    }
+  }
+
+  /** What did not succeed is tried again by itself when that can help, else shown with the server's sentence. */
+  _failed(turn, error) {
+    turn.replies = [];
+    if (error.passing) {
+      const pause = error.pause ?? PAUSES[Math.min(this._attempt, PAUSES.length - 1)];
+      this._attempt += 1;
+      Object.assign(turn, { state: "queued", trouble: error.said ?? (navigator.onLine ? WORDS.again_soon : WORDS.queued) });
+      if (!error.said) this._reach(false);
+      this._waking = setTimeout(() => this._pump(), pause);
+    } else {
+      Object.assign(turn, { state: "failed", trouble: error.said ?? WORDS.failed, final: error.status < 500 });
+    }
+  }
+
+  _follow(replies) {
+    const day = replies.map((reply) => reply.as_of ?? reply.decision?.as_of).filter(Boolean).at(-1);
+    if (day && day !== this.day) this.asOf = day === this.house.as_of ? null : day;
+  }
+
+  // ── hearing what happens elsewhere ──
+
+  _adopt(answer) {
+    this._renew(answer.sender);
+    this.more = answer.more;
+    for (const told of answer.turns) this._merge(told);
+    for (const told of answer.pushed) this._merge({ ...told, pushed: true });
+    this._follow(this.turns.flatMap((turn) => turn.replies));
+    this._keep();
+  }
+
+  /** One turn as the server keeps it; returns the turn shown, or null when it was known. */
+  _merge(told) {
+    const known = this.turns.find(
+      (turn) => turn.id === told.id || (told.client_message_id && turn.message === told.client_message_id),
+    );
+    if (known && (known.state === "sent" || known.state === "sending")) return null;
+    const pushed = told.pushed === true; // told from outside: a person at a desk
+    const turn = known ?? fresh(pushed ? null : told.text, null, told.client_message_id ?? null);
+    Object.assign(turn, { id: told.id, text: pushed ? null : told.text, replies: told.replies, state: "sent", trouble: null, pushed });
+    if (!known) {
+      const later = this.turns.findIndex((one) => one.state !== "sent" || one.id > told.id);
+      this.turns.splice(later < 0 ? this.turns.length : later, 0, turn);
+    }
+    return turn;
+  }
+
+  /** Listen for turns of other tabs and of people, while somebody looks and there is a conversation. */
+  async _listen() {
+    if (this._listening || document.hidden || !this.turns.some((turn) => turn.id !== null)) return;
+    const ended = new AbortController();
+    this._listening = ended;
+    for (let attempt = 0; !ended.signal.aborted; attempt += 1) {
+      try {
+        const after = Math.max(0, ...this.turns.map((turn) => turn.id ?? 0));
+        const response = await this._fetch(`api/conversation/events?after=${after}`, null, ended.signal, "text/event-stream");
+        if (!response.ok || !response.body) return; // not offered: the next look at the tab asks again
+        attempt = 0;
+        await read(response.body, (event, told) => this._heard(event, told));
+      } catch {
+        // the connection ended; another one is made
+      }
+      await new Promise((wake) => setTimeout(wake, PAUSES[Math.min(attempt, PAUSES.length - 1)]));
+    }
+  }
+
+  _heard(event, told) {
+    if (event === "turn" && this._merge(told)) {
+      this._follow(told.replies);
+      this._keep();
+      this._show.all();
+    }
+    if (event === "ended") {
+      this._begin(); // erased, in another tab
+      this._show.all();
+    }
+  }
+
+  /** The tab is looked at again, or not any more. */
+  async _look() {
+    this.leave();
+    if (document.hidden) return;
+    try {
+      await this.refresh();
+      this._show.all();
+    } catch {
+      // offline: told when it comes to sending
+    }
+    this._pump();
+    this._listen();
+  }
+
+  // ── the network ──
+
+  _reach(now) {
+    this.offline = !now;
+    this._show.status();
+  }
+
+  _fetch(path, body, signal, accept = "application/json") {
+    const headers = { Accept: accept };
+    if (body) headers["Content-Type"] = "application/json";
+    if (!this._embedded) headers["Wengang-Session"] = "cookie"; // on our own pages: go on with the conversation of the cookie
+    else if (this._token) headers.Authorization = `Bearer ${this._token}`;
+    return fetch(new URL(path, this._base), {
+      method: body ? "POST" : "GET",
+      headers,
+      body: body ? JSON.stringify(body) : undefined,
+      credentials: this._embedded ? "omit" : "same-origin",
+      signal,
+    });
+  }
+
+  async _json(path, body = null) {
+    return this._patiently(async (signal) => answerOf(await this._fetch(path, body, signal)));
+  }
+
+  /** One message; `hear` gets the replies so far, whenever there is one more. Returns {sender, turn}. */
+  async _stream(path, body, hear) {
+    return this._patiently(async (signal, alive) => {
+      const response = await this._fetch(path, body, signal, "text/event-stream, application/json;q=0.5");
+      if (!(response.headers.get("Content-Type") ?? "").startsWith("text/event-stream")) {
+        const { sender, replies } = await answerOf(response);
+        hear(replies);
+        return { sender, turn: Number(response.headers.get("Wengang-Turn")) || null };
+      }
+      let replies = [];
+      let done = null;
+      let refused = null;
+      const told = {
+        accepted: () => (replies = []), // comes again when the turn was begun anew
+        reply: (reply) => (replies = [...replies, reply]),
+        done: (data) => (done = data),
+        error: (data) => (refused = data),
+      };
+      const tell = (event, data) => {
+        told[event]?.(data);
+        if (event === "accepted" || event === "reply") hear(replies);
+      };
+      await read(response.body, tell, alive);
+      if (refused) throw refusal(refused.status ?? 500, refused, refused.retry_after);
+      if (!done) throw Object.assign(new Error("cut off"), { passing: true });
+      return done;
+    });
+  }
+
+  /** Run a request that is given up when nothing arrives for too long. A failure of the network is `passing`. */
+  async _patiently(run) {
+    const cut = new AbortController();
+    let timer;
+    const alive = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => cut.abort(), PATIENCE);
+    };
+    alive();
+    try {
+      return await run(cut.signal, alive);
+    } catch (error) {
+      throw error.status === undefined ? Object.assign(error, { passing: true }) : error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  // ── what this tab keeps ──
+
+  _renew(token) {
+    if (!this._embedded || !token || token === this._token) return;
+    this._token = token;
+    this._keep();
+  }
+
+  /** The server knows the conversation no longer: what is shown stays, what comes belongs to a new one. */
+  _forget() {
+    this._token = null;
+    this.leave();
+    for (const turn of this.turns) turn.id = null;
+    if (this.turns.some((turn) => turn.state === "sent")) this._show.note(WORDS.anew);
+    this._keep();
+  }
+
+  _begin() {
+    this.leave();
+    this.turns = [];
+    this._token = null;
+    this.asOf = null;
+    this._keep();
+  }
+
+  _keep() {
+    const waiting = this.turns.filter((turn) => turn.state !== "sent" && !turn.final);
+    const queue = waiting.map(({ message, text, asOf }) => ({ message, text, asOf }));
+    keep({ ...stored(), token: this._token, asOf: this.asOf, queue });
+  }
+}
+
+export function remember(name, value) {
+  keep({ ...stored(), [name]: value });
+}
+
+/** What the tab remembers; an empty object when there is nothing or it cannot be read. */
+export function stored() {
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(KEY));
+    return kept && typeof kept === "object" && Array.isArray(kept.queue ?? []) ? kept : {};
+  } catch {
+    return {};
+  }
+}
+
+function keep(what) {
+  try {
+    sessionStorage.setItem(KEY, JSON.stringify(what));
+  } catch {
+    // a full or forbidden store only costs what was not sent before a reload
+  }
+}
+
+function fresh(text, asOf, message) {
+  return { message, id: null, text, asOf, replies: [], state: "queued", trouble: null, final: false, pushed: false };
+}
+
+function number() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function isExpired(error) {
+  return error.status === 401 || error.field === "sender";
+}
+
+async function answerOf(response) {
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw refusal(response.status, answer, response.headers.get("Retry-After"));
+  return answer;
+}
+
+/** The server's refusal as an error: status, field, `said` (its sentence), `passing` and `pause` (ms) when it will pass. */
+function refusal(status, answer, seconds) {
+  const told = answer.error ?? answer;
+  return Object.assign(new Error(told.message ?? String(status)), {
+    status,
+    field: told.field ?? null,
+    said: told.message ?? WORDS.failed,
+    passing: [408, 429, 502, 503, 504].includes(status),
+    pause: Number(seconds) > 0 ? Math.min(Number(seconds), 60) * 1000 : undefined,
+  });
+}
+
+// ── text/event-stream, read by fetch: EventSource can neither show a token nor send a message ──
+
+/** Call `told(event, data)` for every event until the stream ends; `alive()` whenever anything comes, a heartbeat too. */
+async function read(body, told, alive = () => {}) {
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let rest = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    alive();
+    rest += decoder.decode(value, { stream: true });
+    const blocks = rest.split(/\r\n\r\n|\n\n/);
+    rest = blocks.pop();
+    for (const block of blocks) {
+      const event = parsed(block);
+      if (event) told(event.name, event.data);
+    }
+  }
+}
+
+function parsed(block) {
+  let name = "message";
+  const data = [];
+  for (const line of block.split(/\r?\n/)) {
+    const [field, ...words] = line.split(":");
+    const value = words.join(":").replace(/^ /, "");
+    if (field === "event") name = value;
+    if (field === "data") data.push(value);
+  }
+  try {
+    return data.length ? { name, data: JSON.parse(data.join("\n")) } : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,101 @@
+"""Pictures of the chat for docs/screenshots/, from the real assistant: `make screenshots`. To be looked at.
+
+Each state at three widths; every picture has at most 256 colours, so that it stays small.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+from machine import ROOT
+from PIL import Image
+from playwright.sync_api import Page, expect, sync_playwright
+from servers import wengang
+
+FOLDER = ROOT / "docs" / "screenshots"
+CHROMIUM = os.environ.get("WENGANG_TEST_CHROMIUM") or shutil.which("chromium") or "chromium"
+SIZES = {360: 740, 768: 1024, 1440: 900}
+LARGEST = 150 * 1024  # bytes
+
+# What is said to get there; an answer is tapped where it is offered, else typed.
+QUESTION = ("我们公司能领稳岗返还吗",)
+SEVERAL = ("我这样算就业困难人员吗",)
+VERDICT = ("我们公司能领稳岗返还吗，小公司，28个人，去年裁了5个，一共交了12万失业保险", "是")
+# state → (what is said, what is pressed first, colour scheme)
+STATES: dict[str, tuple[tuple[str, ...], str, str]] = {
+    "start": ((), "", "light"),
+    "question": (QUESTION, "", "light"),
+    "multi-select": (SEVERAL, "", "light"),
+    "card": (VERDICT, "", "light"),
+    "elder": (VERDICT, "长者版", "light"),
+    "dark": (VERDICT, "", "dark"),
+}
+
+
+def say(page: Page, words: str) -> None:
+    """Tap it, if it is offered, else type it; wait for the answer."""
+    turns = page.locator(".turn")
+    before, offered = turns.count(), page.get_by_role("button", name=words, exact=True)
+    if offered.count():
+        offered.last.click()
+    else:
+        page.get_by_label("您的问题").fill(words)
+        page.get_by_role("button", name="发送", exact=True).click()
+    expect(turns).to_have_count(before + 1)
+    expect(turns.last.locator(".bubble:not(.said)").first).to_be_visible()
+    expect(page.get_by_role("button", name="发送", exact=True)).to_be_attached()
+    expect(page.locator(".typing")).to_be_hidden()
+
+
+def picture(page: Page, path: Path) -> None:
+    """Keep what is seen, in few colours. Raises RuntimeError when it is too large all the same."""
+    whole = Image.open(BytesIO(page.screenshot(animations="disabled", caret="hide")))
+    whole.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)
+    if path.stat().st_size > LARGEST:
+        raise RuntimeError(f"{path.name}: {path.stat().st_size} bytes")
+
+
+def take(open_page: Callable[..., Page], wanted: list[str]) -> None:
+    """Take the pictures of the wanted states."""
+    for state in wanted:
+        said, pressed, scheme = STATES[state]
+        for width, height in SIZES.items():
+            page = open_page(viewport={"width": width, "height": height}, color_scheme=scheme, locale="zh-CN")
+            if pressed:
+                page.get_by_role("button", name=pressed).click()
+            for words in said:
+                say(page, words)
+            page.mouse.move(0, 0)
+            picture(page, FOLDER / f"{state}-{width}.png")
+            print(f"{state}-{width}.png", flush=True)
+            page.context.close()
+
+
+def main() -> int:
+    """Take those that are named, else all."""
+    os.environ["WENGANG_AS_OF"] = "2021-09-01"
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        wengang(Path(folder), "sql") as server,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+
+        def open_page(**more: object) -> Page:
+            page = browser.new_context(**more).new_page()  # type: ignore[arg-type]
+            page.goto(f"http://127.0.0.1:{server.port}/")
+            page.get_by_text("存什么、怎么删").wait_for()
+            return page
+
+        take(open_page, sys.argv[1:] or list(STATES))
+        browser.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
