@@ -65,6 +65,10 @@ def emulate(
         from wechat_emulator.chat import chat
     except ImportError:
         raise InputError("wechat_command.no_emulator") from None
+    if callback is None:
+        from bot.train import ensure_model
+
+        ensure_model()  # here its progress is seen
     asyncio.run(chat(callback, port))
 
 

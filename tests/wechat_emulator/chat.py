@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 import os
 import re
+import signal
 import socket
 import sys
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 from wechat_emulator.account import Account
 from wechat_emulator.follower import Follower, Seen
@@ -25,13 +27,16 @@ _HELP = """\
   /图片  /位置  /链接
   /扫码 [场景]      扫一个带场景的二维码
   /取消关注  /关注
-  /过 N            时间过去 N 小时（看 48 小时的限制）
+  /过 N            时间过去 N 小时（只看客服消息的限制；之后再发消息，助手会嫌时间不对）
   /帮助  /退出（或 Ctrl-D）"""
 _KINDS = {"图片": "image", "位置": "location", "链接": "link"}
 
 
 async def chat(callback: str | None, port: int) -> None:
     """Start the emulator and, unless there is a `callback` already, the assistant; chat until the end of input."""
+    this = asyncio.current_task()
+    assert this is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)  # the assistant ends with it
     async with WeChat(Account(), port=port) as wechat, contextlib.AsyncExitStack() as house:
         if callback is None:
             print(f"正在启动助手（日志在 {LOG.relative_to(ROOT)}）……", flush=True)
@@ -129,7 +134,7 @@ def _lines() -> "asyncio.Queue[str | None]":
 
 @contextlib.asynccontextmanager
 async def _assistant(wechat: WeChat) -> AsyncIterator[str]:
-    """`wengang serve` for this account, as a process of its own; its callback."""
+    """`wengang serve` for this account, as a process of its own, and `wengang wechat menu`; its callback."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -137,19 +142,22 @@ async def _assistant(wechat: WeChat) -> AsyncIterator[str]:
         **os.environ, **wechat.account.environment(wechat.base), "WENGANG_PORT": str(port), "WENGANG_LOG": "text",
     }  # fmt: skip
     LOG.parent.mkdir(exist_ok=True)
+    wengang = [sys.executable, "-m", "bot.cli"]
     with LOG.open("ab") as log:
+        house: dict[str, Any] = {"cwd": ROOT, "env": environment, "stderr": log, "start_new_session": True}
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot.cli", "serve",
-            cwd=ROOT, env=environment, stdout=asyncio.subprocess.PIPE, stderr=log, start_new_session=True,
+            *wengang, "serve", stdout=asyncio.subprocess.PIPE, **house
         )  # fmt: skip
-    try:
-        assert process.stdout is not None
-        told = (await process.stdout.readline()).decode()
-        found = re.search(r"http://\S+", told)
-        if not found:
-            raise SystemExit(f"助手没有起来，原因见 {LOG}")
-        yield f"{found[0]}/wechat"
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
+        try:
+            assert process.stdout is not None
+            told = (await process.stdout.readline()).decode()
+            found = re.search(r"http://\S+", told)
+            if not found:
+                raise SystemExit(f"助手没有起来，原因见 {LOG}")
+            menu = await asyncio.create_subprocess_exec(*wengang, "wechat", "menu", stdout=log, **house)
+            await menu.wait()
+            yield f"{found[0]}/wechat"
+        finally:
+            if process.returncode is None:
+                process.terminate()
+            await process.wait()
