@@ -78,6 +78,7 @@ class Shapes:
         text = doc.text.lower()
         for kind, shapes in self._shapes.items():
             found = {(*match.span(), label) for label, shape in shapes for match in shape.finditer(text)}
+            found -= {(span.start_char, span.end_char, span.label_) for span in doc.spans[kind]}
             if found:
                 spans = (doc.char_span(start, end, label=label) for start, end, label in sorted(found))
                 doc.spans[kind] = _longest([*doc.spans[kind], *filter(None, spans)])

@@ -37,7 +37,7 @@ LEXICON = {
         "unemployment_aid": {"name": "失业补助金", "aliases": ["补助金", "shiye buzhujin"]},
         "difficulty": {"name": "就业困难人员认定", "aliases": ["4050"]},
     },
-    "aspects": {"amount": ["多少钱", "一个月多少"], "deadline": ["截止", "(啥|什么)时候(还能|)办"]},
+    "aspects": {"amount": ["多少钱", "一个月多少"], "deadline": ["截止", "(啥|什么)时候(还能|)办", "(截止|截至)"]},
     "facts": {
         "disabled": {"true": ["残疾人", "残疾"], "false": ["没有残疾证"]},
         "self_disabled": {"true": ["残疾人", "残疾"]},
@@ -203,6 +203,7 @@ def test_shapes_stand_for_many_words(extractor: PackEntityExtractor) -> None:
     assert found(extractor, "补助金啥时候办", "aspect") == [("deadline", "啥时候办")]
     assert found(extractor, "4050 什么 时候还能办", "aspect") == [("deadline", "什么 时候还能办")]
     assert found(extractor, "什么办", "aspect") == []
+    assert found(extractor, "啥时候截止", "aspect") == [("deadline", "截止")]  # a word and a shape: found once
     assert found(extractor, "单亲一个人带娃", "fact") == [("single_parent_of_minor=true", "单亲一个人带")]
     assert found(extractor, "我不是单亲自己带", "fact") == [("single_parent_of_minor=false", "不是单亲自己带")]
     assert found(extractor, "单亲，带", "fact") == []
