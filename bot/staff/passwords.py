@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
@@ -12,6 +13,7 @@ from bot.inputs import InputError
 SHORTEST, LONGEST = 10, 128
 _HASHER = PasswordHasher()
 _AT_ONCE = threading.BoundedSemaphore(2)
+_THREADS = ThreadPoolExecutor(2, "password")  # of their own: who waits here takes no thread from a conversation
 
 
 def hashed(password: str) -> str:
@@ -31,7 +33,7 @@ def check_new(password: str, name: str) -> str:
 
 async def fits(kept: str | None, password: str) -> bool:
     """Whether this is the password; of nobody (None) it takes as long to say no."""
-    return await asyncio.to_thread(_fits, kept, password)
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, _fits, kept, password)
 
 
 def _fits(kept: str | None, password: str) -> bool:

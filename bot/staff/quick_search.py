@@ -64,7 +64,8 @@ class QuickSearch:
                 if len(found) < limit or found.get(at, 0) is None:
                     found[at] = found.get(at) or span
         if len(found) < limit and not needle.isascii():
-            for at in self._near.scores(character_terms(needle), limit):
+            terms = character_terms(needle)  # a single character stands in half of all clauses
+            for at in self._near.scores(pairs(terms) or terms, limit):
                 if len(found) < limit:
                     found.setdefault(at, None)
         return [self._shown(at, span, needle) for at, span in found.items()]
@@ -108,7 +109,9 @@ def over(rules: Rulebook) -> QuickSearch:
     """The search over the packs; made when it is first asked for, in about a second."""
     known = rules.knowledge
     titles = {name: one.title for name, one in rules.programmes.items()}
-    return QuickSearch(known.clauses.values(), titles, known.notices, PinyinReader(known))
+    search = QuickSearch(known.clauses.values(), titles, known.notices, PinyinReader(known))
+    search.clauses("wg")  # what reads the dictionary of readings does it now
+    return search
 
 
 class _Texts:
