@@ -32,7 +32,7 @@ class Throttle:
 
     def admit(self, request: HTTPConnection, sender: str) -> None:
         """Count one write of this conversation. Raises ApiError (429): too many, and when to come again."""
-        address = _address(request)
+        address = address_of(request)
         if address is None:
             return
         now = self._clock()
@@ -55,7 +55,7 @@ class Throttle:
         return written[-bound] + _WINDOW - now if len(written) >= bound else 0.0
 
 
-def _address(request: HTTPConnection) -> str | None:
+def address_of(request: HTTPConnection) -> str | None:
     """Whose address it is; of IPv6 the network of the connection. None: this machine itself."""
     if request.client is None:
         return None

@@ -17,6 +17,7 @@ from bot.inputs import InputError, read_date
 from bot.settings import Settings
 from bot.staff import export, text_modules
 from bot.staff.access import Access, ApiRoute, body, page_route, posted
+from bot.staff.access import number as as_number
 from bot.staff.accounts import OFFICER, OPERATOR, Accounts
 from bot.staff.case_states import ACTIONS, STATES, may
 from bot.staff.cases import Cases, Matter, as_json
@@ -119,7 +120,7 @@ class _Shown:
 
     def _caller(self, session: Session, like: str) -> str | None:
         """The caller of another case, whose earlier ones are wanted."""
-        return self.cases.one(session.member, int(like)).sender or "-" if like.isdigit() else None
+        return self.cases.one(session.member, as_number(like) or 0).sender or "-" if like else None
 
 
 def case_routes(
@@ -228,7 +229,7 @@ def case_routes(
         if do == "note":
             cases.note(session.member, number, text, day)
         else:
-            version = int(given["version"]) if given.get("version", "").isdigit() else 0
+            version = as_number(given.get("version", "")) or 0
             cases.act(session.member, number, do, version, text, given.get("to", ""), day)
         still_theirs = len(shown.after(session, number)) > 1
         return RedirectResponse(f"/staff/cases/{number}" if still_theirs else "/staff/cases", 303)

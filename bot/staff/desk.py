@@ -39,6 +39,7 @@ CITIZEN, OPERATOR, HOUSE = "citizen", "operator", "house"
 LEASE = timedelta(seconds=90)  # a page that is loaded anew, or a short break of the line, loses nothing
 AT_DESK = timedelta(seconds=45)  # how long a page counts as somebody being there
 _TRANSCRIPT = 50  # messages of before
+_MOST = 2**31  # what a number in the database may be
 _COLUMNS = Handoff.__table__.c
 
 
@@ -200,7 +201,7 @@ class Desk:
             row = self._row(connection, id)
             if row.operator != member.id and member.role != OFFICER:
                 raise ApiError(404, "staff.no_handoff")
-            before = _before(connection, row) if not after else []
+            before, after = _before(connection, row) if not after else [], min(max(after, 0), _MOST - 1)
             wanted = sa.select(HandoffMessage.__table__).where(
                 HandoffMessage.handoff_id == id, HandoffMessage.id > after
             )
@@ -250,6 +251,8 @@ class Desk:
         return connection.execute(sa.select(StaffSession.token).where(*there).limit(1)).first() is not None
 
     def _change(self, connection: Connection, number: int, *still: Any, **values: Any) -> bool:
+        if not 0 < number < _MOST:
+            return False
         changed = sa.update(Handoff).where(_COLUMNS.id == number, *still).values(**values)
         return bool(connection.execute(changed.execution_options(synchronize_session=False)).rowcount)
 
@@ -260,7 +263,7 @@ class Desk:
 
     def _row(self, connection: Connection, id: int) -> Any:
         row = None
-        if 0 < id < 2**31:
+        if 0 < id < _MOST:
             row = connection.execute(sa.select(Handoff.__table__).where(_COLUMNS.id == id)).one_or_none()
         if row is None:
             raise ApiError(404, "staff.no_handoff")

@@ -14,7 +14,7 @@ from bot.api.policy import mapping
 from bot.inputs import InputError, clean
 from bot.privacy import mask
 from bot.settings import Settings
-from bot.staff.access import Access, ApiRoute, body
+from bot.staff.access import Access, ApiRoute, body, number
 from bot.staff.accounts import OPERATOR
 from bot.staff.answers import decided, quoted
 from bot.staff.desk import Desk, Said
@@ -85,6 +85,7 @@ def desk_routes(
         last: list[Any] = [None, 0]
 
         def look() -> list[Event]:
+            sign_in.check(session)
             last[1] += 1
             if last[1] % 10 == 1:
                 sign_in.at_desk(session)
@@ -111,10 +112,11 @@ def desk_routes(
         request: Request, id: int, after: int = 0, seconds: int = LONGEST, session: Session = access.need(OPERATOR)
     ) -> Response:
         again = request.headers.get("last-event-id", "")
-        last: list[Any] = [int(again) if again.isdigit() else after, None]
+        last: list[Any] = [number(again) or after, None]
         desk.messages(session.member, id, last[0])  # whose it is not hears so at once
 
         def look() -> list[Event]:
+            sign_in.check(session)
             desk.beat(session.member, id)
             found = desk.messages(session.member, id, last[0])
             events: list[Event] = [("message", one.id or None, _shown(one)) for one in found]

@@ -18,6 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
+from bot.api.errors import ApiError
 from bot.staff.accounts import Accounts, Member, sign_out, tidy
 from bot.staff.passwords import fits
 from bot.store.audit_chain import AuditChain
@@ -138,6 +139,13 @@ class SignIn:
         if moment - seen > _NOTED:
             self._note(digest, seen_at=moment)
         return Session(Member(row.id, row.name, row.role), self._mac("csrf", digest), digest)
+
+    def check(self, session: Session) -> None:
+        """Raises ApiError 401 when it was ended meanwhile."""
+        lasting = (StaffSession.token == session.digest, StaffSession.ended.is_(False))
+        with self._engine.connect() as connection:
+            if connection.execute(sa.select(StaffSession.token).where(*lasting)).first() is None:
+                raise ApiError(401, "staff.sign_in_first")
 
     def at_desk(self, session: Session, there: bool = True) -> None:
         """Note that somebody is there to take conversations, or no longer."""

@@ -4,12 +4,13 @@ import asyncio
 from typing import Any
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy.engine import Engine
 from starlette.concurrency import run_in_threadpool
 
 from bot.api.errors import ApiError
+from bot.api.throttle import address_of
 from bot.inputs import InputError
 from bot.messages import say
 from bot.staff.access import COOKIE, HOME, SIGN_IN, Access, from_our_pages, page_route, posted
@@ -34,7 +35,7 @@ def sign_in_routes(layout: Layout, access: Access, sign_in: SignIn, accounts: Ac
     @router.post(SIGN_IN, dependencies=[Depends(access.exists)])
     async def enter(request: Request, given: dict[str, str] = Depends(posted)) -> Any:
         from_our_pages(request)
-        name, address = given.get("name", "")[:100], request.client.host if request.client else ""
+        name, address = given.get("name", "")[:100], address_of(request) or "here"
         await run_in_threadpool(sign_in.attempt, name, address)
         try:
             member = await sign_in.verified(name, given.get("password", ""))
@@ -106,7 +107,7 @@ def audit_routes(layout: Layout, access: Access, accounts: Accounts, chain: Audi
     router = APIRouter(include_in_schema=False, route_class=page_route(layout))
 
     @router.get("/staff/audit")
-    def audit(before: int = 2**31 - 1, session: Session = access.need(ADMIN)) -> HTMLResponse:
+    def audit(before: int = Query(2**31 - 1, ge=1, lt=2**31), session: Session = access.need(ADMIN)) -> HTMLResponse:
         columns = Audit.__table__.c
         wanted = sa.select(Audit.__table__).where(columns.number.is_not(None), columns.number < before)
         with engine.connect() as connection:

@@ -8,6 +8,8 @@ from typing import Any
 
 from fastapi.responses import StreamingResponse
 
+from bot.api.errors import ApiError
+
 Event = tuple[str, int | None, Any]
 """Name, id (None: without), data."""
 
@@ -17,13 +19,21 @@ LONGEST = 120  # seconds; the page connects again
 
 
 def stream(look: Callable[[], list[Event]], stopping: Callable[[], bool], seconds: int = LONGEST) -> StreamingResponse:
-    """Answer with whatever `look` (called in a thread) finds anew, for so many `seconds`; 0: what there is now."""
+    """Answer with whatever `look` (called in a thread) finds anew, for so many `seconds`; 0: what there is now.
+
+    When `look` raises ApiError, the last event is ``ended``.
+    """
 
     async def events() -> AsyncIterator[str]:
         until, beat = time.monotonic() + min(max(seconds, 0), LONGEST), time.monotonic()
         yield "retry: 1000\n\n"
         while True:
-            for name, id, data in await asyncio.to_thread(look):
+            try:
+                found = await asyncio.to_thread(look)
+            except ApiError as error:  # signed out, erased: no use to come again
+                yield _written("ended", None, {"message": error.message})
+                return
+            for name, id, data in found:
                 yield _written(name, id, data)
             if time.monotonic() - beat > _BEAT:
                 beat = time.monotonic()

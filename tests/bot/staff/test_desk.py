@@ -305,6 +305,28 @@ async def test_who_is_erased_is_gone_from_the_desk(house, citizen):
     assert (await operator.tell(f"/staff/api/handoffs/{id}/say", client_id="2", text="在吗")).status_code in (404, 409)
 
 
+async def test_numbers_that_nothing_has(house, citizen):
+    operator, id = await taken(house, citizen)
+    huge = 10**20
+    for path in (f"handoffs/{huge}", f"handoffs/{huge}/events", "cases?like=²", f"cases?like={huge}"):
+        assert (await operator.get(f"/staff/api/{path}")).status_code == 404
+    assert (await operator.get(f"/staff/api/handoffs/{id}?after={huge}")).json()["messages"] == []
+    assert (await operator.tell(f"/staff/api/handoffs/{huge}/beat")).json() == {"mine": False}
+    again = await operator.get(f"/staff/api/handoffs/{id}/events?seconds=0", headers={"Last-Event-ID": "x"})
+    assert "event: message" in again.text
+
+
+async def test_who_is_signed_out_watches_no_longer(house, citizen):
+    """The stream that was open when the account was disabled ends with its next look."""
+    operator, id = await taken(house, citizen)
+    console = house.app.state.console
+    session = console.sign_in.session(operator.cookies["wengang_staff"])
+    console.accounts.disable("小王")
+    with pytest.raises(Exception, match="sign_in_first"):
+        console.sign_in.check(session)
+    assert (await operator.get(f"/staff/api/handoffs/{id}/events?seconds=0")).status_code == 401
+
+
 async def test_an_administrator_has_no_part_in_it(house, citizen):
     admin = await house.signed_in("管理", "admin")
     await citizen.say(ASK)
