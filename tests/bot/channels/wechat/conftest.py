@@ -1,6 +1,7 @@
 """An official account over an assistant that says what it is told to."""
 
 import shutil
+from datetime import timedelta
 from types import SimpleNamespace
 
 import httpx
@@ -8,10 +9,19 @@ import pytest
 from doors import FakeAssistant, settings
 from wechat_letters import ACCOUNT, letter
 
+from bot.channels.wechat import answering
 from bot.server import create_app
 from bot.store import migrate, open_engine
 from eligibility import Rulebook
 from knowledge import load
+
+
+@pytest.fixture
+def patient(monkeypatch):
+    """A try is open as long as anybody listens: a machine that is busy with something else is no slow assistant."""
+    monkeypatch.setattr(answering, "OPEN", 60)
+    monkeypatch.setattr(answering, "LATEST", 61)
+    monkeypatch.setattr(answering, "TRYING", timedelta(minutes=10))
 
 
 @pytest.fixture(scope="session")

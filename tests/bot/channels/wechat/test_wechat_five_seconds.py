@@ -16,14 +16,15 @@ from wechat_letters import OPENID, answer, event, letter, text
 
 from bot import metrics
 from bot.channels.wechat import answering
-from bot.channels.wechat.inbox import TRYING, Inbox
+from bot.channels.wechat.inbox import Inbox
 from bot.channels.wechat.people import People
 from bot.channels.wechat.render import pieces
 from bot.outbox_sender import sending
 from bot.store.models import OutboxEntry, Turn, WechatMessage
 from bot.store.outbox import Outbox
 
-LATER = timedelta(seconds=60)
+pytestmark = pytest.mark.usefixtures("patient")
+LATER = timedelta(minutes=20)
 
 
 class SlowAssistant:
@@ -65,7 +66,7 @@ async def serving(app):
 
 
 async def until(condition):
-    for _ in range(2000):
+    for _ in range(6000):
         if condition():
             return
         await asyncio.sleep(0.005)
@@ -83,7 +84,7 @@ class WeChat:
 
         async def send():
             query, body = letter(fields)
-            async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
+            async with httpx.AsyncClient(timeout=120, trust_env=False) as client:
                 return await client.post(f"{self._url}/wechat", params=query, content=body)
 
         return asyncio.create_task(send())
@@ -208,7 +209,7 @@ async def test_the_push_is_kept_with_the_turn_and_due_when_the_tries_are_over(ac
     with account.engine.connect() as connection:
         (push,) = connection.execute(sa.select(OutboxEntry.__table__)).all()
         (kept,) = connection.execute(sa.select(WechatMessage.__table__)).all()
-    assert push.due_at == kept.received_at + TRYING and push.recipient == kept.sender
+    assert push.due_at == kept.received_at + answering.TRYING and push.recipient == kept.sender
     assert push.payload == {"message": kept.number, "replies": [
         {"kind": "text", "text": "第1次：你好", "outcome": "answered"}]}  # fmt: skip
     assert Outbox(account.engine).claim("wechat", 5) == []
@@ -238,7 +239,7 @@ async def test_a_newer_try_overtakes_one_that_is_still_here(account, assistant):
 
 async def test_a_recorded_request_takes_no_answer_away_from_an_open_try(account, assistant):
     query, body = letter(text("你好"))
-    async with serving(account.app) as url, httpx.AsyncClient(timeout=30, trust_env=False) as client:
+    async with serving(account.app) as url, httpx.AsyncClient(timeout=120, trust_env=False) as client:
         genuine = asyncio.create_task(client.post(f"{url}/wechat", params=query, content=body))
         await until(lambda: assistant.begun == 1)
         assert (await client.post(f"{url}/wechat", params=query, content=body)).status_code == 403
@@ -307,11 +308,12 @@ async def test_what_cannot_be_taken_now_is_taken_on_the_next_try(account, assist
     assistant.gate.set()
     async with serving(account.app) as url:
         account.app.state.turns.most = 0
-        one = WeChat(url).tries(fields)
+        gone, one = ended(1, "gone"), WeChat(url).tries(fields)
         await until(lambda: tries(account.engine) == 1)
         await asyncio.sleep(0.05)
         assert not one.done(), "an error would be shown to the follower, and WeChat would not try again"
         await WeChat.hang_up(one)
+        await until(lambda: ended(1, "gone") == gone + 1)
         account.app.state.turns.most = 100
         assert answer(await WeChat(url).tries(fields)) == "第1次：你好"
 
@@ -323,9 +325,10 @@ async def left(account, assistant, fields=None):
     """A message whose turn was lost, as by kill -9: its tries are over, and it is kept."""
     async with serving(account.app) as url:
         account.app.state.turns.most = 0
-        one = WeChat(url).tries(fields or text("你好"))
+        gone, one = ended(1, "gone"), WeChat(url).tries(fields or text("你好"))
         await until(lambda: count(account.engine, WechatMessage) == 1)
         await WeChat.hang_up(one)
+        await until(lambda: ended(1, "gone") == gone + 1)
         account.app.state.turns.most = 100
     assistant.gate.set()
 

@@ -6,6 +6,7 @@ import random
 import pytest
 from wechat_letters import event, letter, message, plain_letter, text, xml
 
+pytestmark = pytest.mark.usefixtures("patient")
 BODIES = 21_000 if "WENGANG_VERIFY" in os.environ else 400
 _JUNK = [
     b"\0", b"<", b">", b"&", b"]]>", b"<![CDATA[", b"&#0;", b"&x;", b"<!DOCTYPE x>", b"\xff\xfe", "啊".encode(), b"%00",
