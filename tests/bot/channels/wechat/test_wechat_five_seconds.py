@@ -166,7 +166,8 @@ async def test_what_takes_longer_than_all_tries_goes_by_customer_service(account
             await until(lambda number=number: tries(account.engine) == number)
             await wechat.hang_up(one)
         monkeypatch.setattr(answering, "OPEN", 0.05)
-        assert answer(await wechat.tries(fields)) is None, "success"
+        monkeypatch.setattr(answering, "HANGING", 600)
+        assert answer(await wechat.tries(fields)) is None, "success, before WeChat hangs up"
         assert count(account.engine, Turn) == 0
         assistant.gate.set()
         await until(lambda: count(account.engine, Turn) == 1)
@@ -232,6 +233,7 @@ async def test_a_newer_try_overtakes_one_that_is_still_here(account, assistant):
         await until(lambda: tries(account.engine) == 1)
         second = WeChat(url).tries(fields)
         assert answer(await first) is None
+        assert account.app.state.turns.running == 1, "they wait for the same"
         assistant.gate.set()
         assert answer(await second) == "第1次：你好"
     assert assistant.begun == 1 and count(account.engine, Turn) == 1
