@@ -5,7 +5,7 @@ import pytest
 from doors import FakeAssistant, settings
 
 from bot.api.identity import Identity
-from bot.server import WEB, create_app
+from bot.server import create_app
 from bot.store import migrate
 from eligibility import Rulebook
 from knowledge import load
@@ -13,8 +13,6 @@ from knowledge.search import Searcher
 
 SECRET = "s" * 32
 COUNTY, STRANGER = "https://www.benxi.gov.cn", "https://elsewhere.example"
-
-component = pytest.mark.skipif(not (WEB / "widget.html").exists(), reason="the component has not landed yet")
 
 
 @pytest.fixture(scope="module")
@@ -254,7 +252,6 @@ class TestOrigins:
         with pytest.raises(ValueError, match="https://www.benxi.gov.cn"):
             settings(tmp_path, origins=f"{COUNTY}, {wrong}")
 
-    @component
     async def test_who_may_show_our_page_in_a_frame(self, client):
         framed = (await client.get("/widget")).headers["content-security-policy"]
         assert f"frame-ancestors 'self' {COUNTY} https://rs.example:8443" in framed
@@ -274,7 +271,6 @@ class TestWidget:
         nobody = make_client(tracker_store="memory")
         assert (await nobody.get("/api/widget")).json()["handoff"] is False
 
-    @component
     async def test_the_script_may_be_loaded_by_anybody_and_is_asked_for_again_by_its_tag(self, client):
         script = await client.get("/widget.js", headers={"Origin": STRANGER})
         assert script.status_code == 200 and "javascript" in script.headers["content-type"]
