@@ -64,6 +64,8 @@ def test_every_setting_is_one_of_the_house(compose):
     asked = set(re.findall(r"\$\{(\w+)", text("compose.yml")))
     offered = {line.partition("=")[0] for line in text(".env.example").splitlines() if line and line[0] != "#"}
     assert asked == offered
+    further = set(re.findall(r"^#([A-Z_]+)=", text(".env.example"), re.MULTILINE))
+    assert further and further <= SETTINGS and app["env_file"] == ".env"
     assert all(not line.partition("=")[2] for line in text(".env.example").splitlines() if "SECRET" in line)
 
 
