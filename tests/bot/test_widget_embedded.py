@@ -1,8 +1,14 @@
 """The widget on somebody else's page in a real Chromium: one line, their policy, their styles, and who may embed it."""
 
+import gzip
+import re
+from pathlib import Path
+
 import pytest
 from browsing import DESK, PHONE, answered, faults, say, violations
 from playwright.sync_api import expect
+
+import bot
 
 HOSTILE_STYLES = "* { color: red; font: 8px serif !important } button, p, div { display: none } h2 { font-size: 90px }"
 
@@ -188,11 +194,18 @@ def test_modules_that_do_not_arrive_leave_the_plain_page(open_page, embed, house
     open_page.complaints.clear()
 
 
+FOLDER = Path(bot.__file__).parent / "web" / "widget"
+
+
 def test_all_of_it_is_small():
-    import gzip
-    from pathlib import Path
+    assert sum(len(gzip.compress(path.read_bytes(), 6)) for path in FOLDER.iterdir()) <= 25 * 1024
 
-    import bot
 
-    folder = Path(bot.__file__).parent / "web" / "widget"
-    assert sum(len(gzip.compress(path.read_bytes(), 6)) for path in folder.iterdir()) <= 25 * 1024
+def test_every_word_stands_in_one_place_and_is_said():
+    known = set(re.findall(r"^  (\w+):", (FOLDER / "words.js").read_text("utf-8"), re.MULTILINE))
+    others = "".join(path.read_text("utf-8") for path in FOLDER.glob("*.js") if path.name != "words.js")
+    assert set(re.findall(r"WORDS\.(\w+)", others)) == known
+    spoken = [
+        line for line in others.splitlines() if re.search(r"[\u3400-\u9fff]", line.split("//")[0].split("/**")[0])
+    ]
+    assert len(spoken) == 1  # the way out when words.js itself does not arrive

@@ -1,13 +1,11 @@
 // Every sentence the widget says by itself; what the assistant says comes from the server.
 export const WORDS = {
-  // what it is
   name: "稳岗",
   about: "本溪就业政策助手",
   launch: "政策助手",
   close: "收起",
   page: "打开助手的网页",
 
-  // before the first message
   intro: "就业补贴能不能领、领多少、到哪天，问我就行。",
   how: "我按通知一条一条判断，并把原文给您看。",
   rules: "看全部规则",
@@ -22,7 +20,6 @@ export const WORDS = {
   ask_like_this: "可以这样问",
   privacy_more: "存什么、怎么删",
 
-  // the conversation
   log: "对话",
   earlier: "看更早的",
   scroll: "对话内容",
@@ -38,7 +35,6 @@ export const WORDS = {
   count: (n, limit) => `${n}/${limit}`,
   too_long: (n, limit) => `多了 ${n - limit} 个字，请分几次说`,
 
-  // ways to answer
   choices: "快捷回答",
   several: "可以选几项",
   confirm: "确定",
@@ -48,7 +44,6 @@ export const WORDS = {
   date: "选个日期",
   units: { percent: "%", money: "元" },
 
-  // a decision
   verdicts: {
     eligible: "符合",
     ineligible: "不符合",
@@ -79,7 +74,6 @@ export const WORDS = {
   print_foot: (day) => `打印于 ${day}。判断供参考，以经办机构核定为准；咨询电话 12333。`,
   as_of_is: (day) => `按 ${day} 的规定`,
 
-  // what it believes
   profile: "我记下的情况",
   edit: "改",
   edit_of: (label) => `改“${label}”`,
@@ -88,7 +82,6 @@ export const WORDS = {
   correction_of: (label, value) => `不对，${label}是${value}`, // somebody wrote the number alone
   cancel: "不改了",
 
-  // was it of use
   useful: "有用",
   useless: "没用",
   feedback: "这个回答有用吗",
@@ -97,7 +90,6 @@ export const WORDS = {
   thanks: "谢谢，记下了。",
   feedback_failed: "没有记上，请过一会儿再点。",
 
-  // menu
   menu: "菜单",
   human: "转人工",
   restart: "重新开始",
@@ -105,10 +97,8 @@ export const WORDS = {
   elder: "长者版",
   read_all: "朗读回答",
   read: "读给我听",
-  stop_reading: "别读了",
   back: "返回对话",
 
-  // the date
   today: "今天",
   by: "按",
   as_of: "办理日期",
@@ -119,7 +109,6 @@ export const WORDS = {
   as_of_why: "政策有期限。要核对当年能不能领，就把日期改成当年的那一天。",
   date_note: (day) => `以下按 ${day} 的规定回答`,
 
-  // beginning anew, erasing
   restart_ask: "重新开始？",
   restart_why: "我会忘掉您说过的情况，从头问起。上面的对话还看得到；要连对话一起删掉，请到“隐私与删除”。",
   erase: "删除这段对话",
@@ -129,7 +118,6 @@ export const WORDS = {
   erase_failed: "没有删成，您的记录还在，请过一会儿再试。",
   nothing: "您还没有说过话，没有什么可删的。",
 
-  // when something is in the way
   offline: "网络断开了。您可以接着写，恢复后自动发出去。",
   queued: "还没发出去，网络恢复后自动发",
   again_soon: "还没发出去，过几秒自动再试",
