@@ -32,7 +32,7 @@ def staff_search(quick: bool) -> Iterator[Row]:
     keys = [typed[:end] for typed in TYPED for end in range(1, len(typed) + 1)]
     for name, over in ((f"政策包（{len(clauses)} 条）", clauses), (f"放大到 {copies:,} 条", many)):
         began = time.perf_counter()
-        search = QuickSearch(over, titles, known.notices, reader)
+        search = QuickSearch(over, titles, known.notices, lambda: reader)
         yield Row(f"{name}：建立", time.perf_counter() - began, "s")
         gc.collect()
         took = sorted(_seconds(search, key) * 1000 for _ in range(1 if quick else 5) for key in keys)

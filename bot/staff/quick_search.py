@@ -6,7 +6,7 @@ found by looking through one long string. Then what BM25 finds near. How fast: t
 
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -38,7 +38,11 @@ class QuickSearch:
     """Made once; about as long to make as the index of ``knowledge.search``."""
 
     def __init__(
-        self, clauses: Iterable[Clause], titles: Mapping[str, str], notices: Mapping[str, Notice], reader: PinyinReader
+        self,
+        clauses: Iterable[Clause],
+        titles: Mapping[str, str],
+        notices: Mapping[str, Notice],
+        reader: Callable[[], PinyinReader],
     ) -> None:
         self._clauses = [clause for clause in clauses if clause.kind != "heading"]
         self._notices, self._reader, self._titles = notices, reader, list(titles.items())
@@ -56,7 +60,7 @@ class QuickSearch:
         needle = folded(typed[:LONGEST])
         if not needle:
             return []
-        if looks_like_pinyin(typed) and (read := folded(self._reader.read(typed[:LONGEST]))) != needle:
+        if looks_like_pinyin(typed) and (read := folded(self._reader().read(typed[:LONGEST]))) != needle:
             needle = read
         found: dict[int, tuple[int, int] | None] = {}
         for spans in self._exact(needle, limit):
@@ -106,12 +110,11 @@ class QuickSearch:
 
 @lru_cache(maxsize=1)
 def over(rules: Rulebook) -> QuickSearch:
-    """The search over the packs; made when it is first asked for, in about a second."""
+    """The search over the packs; made when it is first asked for."""
     known = rules.knowledge
     titles = {name: one.title for name, one in rules.programmes.items()}
-    search = QuickSearch(known.clauses.values(), titles, known.notices, PinyinReader(known))
-    search.clauses("wg")  # what reads the dictionary of readings does it now
-    return search
+    reader = lru_cache(maxsize=1)(lambda: PinyinReader(known))  # a second of its own, when pinyin is typed
+    return QuickSearch(known.clauses.values(), titles, known.notices, reader)
 
 
 class _Texts:
