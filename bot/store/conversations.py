@@ -226,12 +226,20 @@ class InMemory:
             _put(self._answers, (turn.sender, turn.message), replies)
 
 
-def _recalled(connection: Connection, sender: str) -> tuple[list[Event], int, bool]:
-    """What is remembered, its version, and whether a human has the conversation: asked at once."""
+def _beginning() -> Any:
+    """What a turn begins with; made once, for making it costs more than asking it."""
+    sender = sa.bindparam("sender")
     mine = [sa.select(one).where(Conversation.sender == sender) for one in (Conversation.events, Conversation.version)]
     handed = sa.select(Handoff.id).where(Handoff.active == sender)
-    wanted = sa.select(*(one.scalar_subquery() for one in (*mine, handed)))
-    events, version, human = connection.execute(wanted).one()
+    return sa.select(*(one.scalar_subquery() for one in (*mine, handed)))
+
+
+_RECALLED = _beginning()
+
+
+def _recalled(connection: Connection, sender: str) -> tuple[list[Event], int, bool]:
+    """What is remembered, its version, and whether a human has the conversation: asked at once."""
+    events, version, human = connection.execute(_RECALLED, {"sender": sender}).one()
     return ([] if events is None else json.loads(events)), version or 0, human is not None
 
 
