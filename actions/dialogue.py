@@ -41,7 +41,7 @@ def send_answer(dispatcher: CollectingDispatcher, state: State, reply: Reply) ->
 
 
 def with_nearest(state: State, reply: Reply) -> Reply:
-    """The first reply of an interview: the clause that the question came closest to is cited, and read out.
+    """The first reply of an interview: the clause that the question came closest to is cited; one it is about, read out.
 
     It leads where it belongs to the programme; else it stands behind those that the decision leads with.
     """
@@ -50,7 +50,7 @@ def with_nearest(state: State, reply: Reply) -> Reply:
     asked = replace(asked_in(state), programme=state.programme)
     near = nearest(state, replace(asked, aspects=()))
     text = reply["text"]
-    if near and asked.is_clear and reply["kind"] == "question":
+    if near and asked.is_told and reply["kind"] == "question":
         clause = state.room.knowledge.clauses[near[0]]
         said = say("quote_line", quote=one_line(clause.quote), source=source(state.room.knowledge, clause))
         text = f"{say('nearest_first')}{said}\n{text}"
