@@ -89,7 +89,9 @@ def _train(root: Path, workshop: Path, name: str, progress: bool) -> Path:
 
             bot.rasa_patches.apply()
             from rasa.model_training import train
+            from tqdm import tqdm
 
+            tqdm.monitor_interval = 0  # no thread to watch bars that nobody sees: `serve` forks its workers after this
             train(
                 domain=str(root / "bot" / "domain"),
                 config=str(root / "bot" / "config.yml"),

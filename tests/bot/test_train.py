@@ -3,9 +3,11 @@
 import ast
 import shutil
 import tarfile
+import threading
 from pathlib import Path
 
 import pytest
+from tqdm import tqdm
 
 from bot import train
 from bot.train import TrainingError, _source_files, ensure_model, model_name
@@ -145,6 +147,21 @@ def test_a_failed_training_says_why_and_leaves_nothing(house: Path, capfd: pytes
         ensure_model(progress=False, root=house)
     assert list((house / "models").iterdir()) == []
     assert capfd.readouterr() == ("", "")
+
+
+def test_training_leaves_no_thread_behind(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With several workers the first `wengang serve` trains, and then forks: it refuses to while there are threads."""
+    before = set(threading.enumerate())
+
+    def trained(output: str, fixed_model_name: str, **_: object) -> None:
+        list(tqdm(range(3)))  # as Rasa shows its batches
+        Path(output, fixed_model_name).write_text("model", encoding="utf-8")
+
+    monkeypatch.setattr(tqdm, "monitor", None)
+    monkeypatch.setattr(tqdm, "monitor_interval", 10)
+    monkeypatch.setattr("rasa.model_training.train", trained)
+    ensure_model(root=house, models=house / "models", progress=True)
+    assert set(threading.enumerate()) == before
 
 
 def test_the_archive_is_a_model(model_path: Path) -> None:
