@@ -41,7 +41,7 @@ def send_answer(dispatcher: CollectingDispatcher, state: State, reply: Reply) ->
 
 
 def with_nearest(state: State, reply: Reply) -> Reply:
-    """The first reply of an interview: the clause that the question came closest to is cited; one it is about, read out.
+    """The first reply of an interview: the clause the question came closest to is cited; one it is about, read out.
 
     It leads where it belongs to the programme; else it stands behind those that the decision leads with.
     """
