@@ -36,6 +36,7 @@ from bot.store.staff_tables import StaffSession
 
 QUEUED, HUMAN, RETURNED, MISSED, LEFT = "queued", "human", "returned", "missed", "left"
 CITIZEN, OPERATOR, HOUSE = "citizen", "operator", "house"
+SPOKEN_TO = ("web:", "wechat:")  # senders an operator's words reach; partners (rest:) have no way to fetch them
 LEASE = timedelta(seconds=90)  # a page that is loaded anew, or a short break of the line, loses nothing
 AT_DESK = timedelta(seconds=45)  # how long a page counts as somebody being there
 _TRANSCRIPT = 50  # messages of before
@@ -91,9 +92,12 @@ class Desk:
         return [_told("waiting", QUEUED, ahead=ahead) if active.state == QUEUED else _told("heard", HUMAN)]
 
     def asked(self, turn: HeldTurn, replies: Replies) -> Replies:
-        """Return the replies of the bot; with one that hands over, the conversation waits for a human from here on."""
+        """Return the replies of the bot; with one that hands over, the conversation waits for a human from here on.
+
+        Of a channel that an operator cannot speak to, it stays with the bot.
+        """
         at = next((place for place, reply in enumerate(replies) if reply.get("kind") == "handoff"), None)
-        if at is None or not self._offered():
+        if at is None or not turn.sender.startswith(SPOKEN_TO) or not self._offered():
             return replies
         summary = str(replies[at].get("summary") or "")
         with self._engine.connect() as connection:

@@ -84,7 +84,8 @@ class Browser(httpx.AsyncClient):
 
 
 @pytest.fixture
-def house(url: str, tmp_path: Any, rules: Rulebook, searcher: Searcher) -> Any:
-    house = House(url, tmp_path, rules, searcher)
+def house(request: pytest.FixtureRequest, url: str, tmp_path: Any, rules: Rulebook, searcher: Searcher) -> Any:
+    """With the settings that a test gives it indirectly, if it does."""
+    house = House(url, tmp_path, rules, searcher, **getattr(request, "param", {}))
     yield house
     house.engine.dispose()

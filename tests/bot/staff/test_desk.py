@@ -124,6 +124,15 @@ async def test_without_a_console_it_is_as_it_was(house, citizen):
     assert rows(house, Handoff) == []
 
 
+@pytest.mark.parametrize("house", [{"rest_token": "t" * 16}], indirect=True)
+async def test_a_partner_whom_no_operator_reaches_keeps_the_bot(house):
+    operator = await at_desk(house)
+    path, given = f"/webhooks/rest/webhook?token={'t' * 16}", {"sender": "crm-7", "message": ASK}
+    (reply,) = (await house.browser().post(path, json=given)).json()
+    assert reply["text"] == "需要人工的话，请打 12333（全国人社咨询热线）。"
+    assert await queue(operator) == [] and rows(house, Handoff) == rows(house, Case) == []
+
+
 async def test_somebody_who_went_home_is_not_there(house, citizen):
     operator = await at_desk(house)
     await operator.tell("/staff/api/absence")
