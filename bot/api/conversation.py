@@ -145,10 +145,15 @@ class Conversation:
     async def reply(
         self, sender: str, said: str, as_of: date | None = None, place: str | None = None, message: str | None = None
     ) -> Replies:
-        """Return what the assistant says, inside a turn, or what is said while a human is to answer."""
+        """Return what the assistant says, inside a turn, or what is said while a human is to answer.
+
+        What is too long to be kept whole is not passed on to the human: the assistant refuses it, as it always does.
+        """
         turn, humans = turn_being_held(), self._humans
-        if turn and humans and turn.handed and (told := await asyncio.to_thread(humans.heard, turn)) is not None:
-            return told
+        if turn and humans and turn.handed and len(said) <= LONGEST_MESSAGE:
+            told = await asyncio.to_thread(humans.heard, turn)
+            if told is not None:
+                return told
         replies = await self._assistant.reply(
             sender,
             said,

@@ -294,6 +294,17 @@ async def test_an_office_may_be_named_with_its_number_and_a_person_may_not(house
     assert citizen.heard()[-2:] == ["请打 024-42822222", "您是 〔身份证号〕 吧"]
 
 
+async def test_what_is_too_long_is_refused_and_not_kept_in_half(house, citizen):
+    operator, id = await taken(house, citizen)
+    house.assistant.calls.clear()
+    await citizen.say("长" * 301)
+    assert [len(call["text"]) for call in house.assistant.calls] == [301], "whose refusal it is"
+    (reply,) = await citizen.say("长" * 300)
+    assert reply["state"] == "human" and len(house.assistant.calls) == 1
+    said = [row.replies[0]["text"] for row in rows(house, HandoffMessage) if row.author == "citizen"]
+    assert said == ["长" * 300]
+
+
 async def test_who_speaks_of_dying_is_answered_at_once(house, citizen):
     from actions.speak import wording
 
