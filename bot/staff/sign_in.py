@@ -6,6 +6,7 @@ address, and per name from addresses where that name never signed in: guessing i
 colleague out of the desk they sit at. Names and addresses are counted under pseudonyms.
 """
 
+import asyncio
 import hashlib
 import hmac
 import secrets
@@ -95,7 +96,7 @@ class SignIn:
 
     async def verified(self, name: str, password: str) -> Member:
         """Return whose password this is. Raises Wrong; takes as long for a name that does not exist."""
-        found = self._accounts.named(name)
+        found = await asyncio.to_thread(self._accounts.named, name)
         right = await fits(found[1] if found else None, password)
         if not (found and right) or found[0].disabled:
             raise Wrong

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import threading
 from datetime import timedelta
 
 import pytest
@@ -102,6 +103,15 @@ async def test_many_guesses_at_one_moment_are_no_way_around(house):
     house.add("小王")
     answers = await asyncio.gather(*(house.browser("6.6.6.6").sign_in("小王", f"guess {n}") for n in range(12)))
     assert [answer.status_code for answer in answers].count(401) <= 5
+
+
+async def test_no_query_of_a_sign_in_holds_up_the_conversations(house):
+    """All of them in threads: the event loop answers citizens."""
+    house.add("小王")
+    browser, threads = house.browser(), []
+    sa.event.listen(house.engine, "before_cursor_execute", lambda *_: threads.append(threading.get_ident()))
+    assert (await browser.sign_in("小王")).status_code == 303
+    assert threads and threading.get_ident() not in threads
 
 
 async def test_one_address_that_tries_many_names_has_to_wait(house):
