@@ -257,6 +257,22 @@ def put_note(connection: Connection, number: int, author: str | None, event: str
     connection.execute(sa.insert(CaseNote).values(**row))
 
 
+def put_new(connection: Connection, number: int, author: str | None, event: str, text: str) -> None:
+    """Note it, unless the subject or a note of the case says so already."""
+    noted = sa.exists().where(CaseNote.case_id == number, CaseNote.text == text)
+    subject = sa.exists().where(_COLUMNS.id == number, _COLUMNS.subject == text)
+    if text and not connection.execute(sa.select(sa.or_(noted, subject))).scalar():
+        put_note(connection, number, author, event, text)
+
+
+def left_open(connection: Connection, sender: str) -> int | None:
+    """The latest case of a sender that is still to be dealt with and that nobody has."""
+    which = (_COLUMNS.sender == sender, _COLUMNS.status == OPEN, _COLUMNS.owner.is_(None))
+    wanted = sa.select(_COLUMNS.id).where(*which).order_by(_COLUMNS.id.desc()).limit(1)
+    number: int | None = connection.execute(wanted).scalar()
+    return number
+
+
 def titles(rules: Rulebook) -> dict[str, str]:
     """Programme → how it is called."""
     return {name: one.title for name, one in rules.programmes.items()}

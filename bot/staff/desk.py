@@ -24,7 +24,7 @@ from actions.speak import wording
 from bot.api.errors import ApiError
 from bot.messages import has, say
 from bot.staff.accounts import OFFICER, Member
-from bot.staff.cases import Cases, Matter, put_note, written
+from bot.staff.cases import Cases, Matter, left_open, put_new, written
 from bot.store import pushed
 from bot.store.audit_chain import AuditChain
 from bot.store.conversations import Conflict, HeldTurn, Replies, in_order
@@ -300,12 +300,15 @@ class Desk:
     def _case(
         self, connection: Connection, id: int, sender: str, subject: str, summary: str, owner: str | None = None
     ) -> int:
+        """A case of it. Nobody's again while the sender has one that nobody took: then that one says this, too."""
         text = written(subject, 10_000)[:300] or say("handoff.no_words")
         door = sender.split(":")[0]
         channel = say(f"door.{door}") if has(f"door.{door}") else door
-        case = self._cases.put(connection, Matter(text, caller=channel, sender=sender), owner)
-        if summary:
-            put_note(connection, case, owner, "handoff", summary)
+        case = None if owner else left_open(connection, sender)
+        if case is None:
+            case = self._cases.put(connection, Matter(text, caller=channel, sender=sender), owner)
+        for words in (text, summary):
+            put_new(connection, case, owner, "handoff", words)
         connection.execute(sa.update(Handoff).where(_COLUMNS.id == id).values(case_id=case))
         return case
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from bot.staff.desk import AT_DESK, LEASE, Desk
 from bot.store import pushed
 from bot.store.case_tables import Case
+from bot.store.conversations import HeldTurn, InDatabase
 from bot.store.erasure import erase
 from bot.store.handoff_tables import Handoff, HandoffMessage
 from bot.store.models import OutboxEntry, now
@@ -122,6 +123,24 @@ async def test_without_a_console_it_is_as_it_was(house, citizen):
     (reply,) = await citizen.say(ASK)
     assert reply["text"] == "需要人工的话，请打 12333（全国人社咨询热线）。"
     assert rows(house, Handoff) == []
+
+
+async def test_who_asks_again_and_again_with_nobody_there_has_one_case(house, citizen):
+    operator = await house.signed_in("小王")
+    for _ in range(3):
+        await citizen.say(ASK, "once")
+        await citizen.say(ASK)
+    desk, kept = house.app.state.console.desk, InDatabase(house.engine)
+    for _ in range(2):
+        turn = HeldTurn(citizen.sender, "找人工问稳岗返还", None)
+        turn.replies = desk.asked(turn, [{"kind": "handoff", "text": "请打 12333", "summary": "28 人"}])
+        kept.keep(turn)
+    (case,) = (await operator.get("/staff/api/cases")).json()["cases"]
+    notes = (await operator.get(f"/staff/api/cases/{case['id']}")).json()["notes"]
+    assert case["subject"] == ASK and [note["text"] for note in notes] == ["", "找人工问稳岗返还", "28 人"]
+    await operator.tell(f"/staff/api/cases/{case['id']}/take", version=case["version"])
+    await citizen.say(ASK)
+    assert len(rows(house, Case)) == 2, "what somebody has, they go on with"
 
 
 @pytest.mark.parametrize("house", [{"rest_token": "t" * 16}], indirect=True)
@@ -259,8 +278,6 @@ async def test_closing_makes_a_case_of_it(house, citizen):
 
 async def test_wechat_hears_by_the_outbox(house):
     operator = await at_desk(house)
-    from bot.store.conversations import HeldTurn, InDatabase
-
     desk, sender = house.app.state.console.desk, "wechat:" + "a" * 32
     turn = HeldTurn(sender, "<b>转人工</b>", None)
     turn.replies = desk.asked(turn, [{"kind": "handoff", "text": "请打 12333", "summary": "28 人"}])
