@@ -5,6 +5,7 @@ import hmac
 import re
 import secrets
 import time
+import unicodedata
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from bot.api.errors import ApiError
 
 _NUMBER = re.compile(r"([\w-]{22})\.(?:(\d{10})\.(\d{10})\.)?([\w-]{22})", re.ASCII)
+_CHINA = re.compile(r"^(?:00)?86(?=1[3-9]\d{9}$)")  # before a mobile number
 _RENEWED_WITHIN = 0.75  # of the time a number may lie idle: one that lasts longer is given back as it came
 
 
@@ -29,6 +31,12 @@ def bearer(authorization: str) -> str:
     """What an Authorization header shows as Bearer; "" if it shows nothing of the kind."""
     scheme, _, shown = authorization.partition(" ")
     return shown.strip() if scheme.lower() == "bearer" else ""
+
+
+def telephone(number: str) -> str:
+    """The digits of a telephone number, the same however it is written (+86 139-…, 0086139…, １３９…); "": none."""
+    digits = re.sub("[^0-9]", "", unicodedata.normalize("NFKC", number))
+    return _CHINA.sub("", digits)
 
 
 def looks_like_number(text: str) -> bool:
@@ -93,8 +101,11 @@ class Identity:
     def sender(self, channel: str, name: str) -> str:
         """Return the id a conversation is stored under: it tells the channel, not the name.
 
-        All numbers that a conversation of the web has had, run out or not, name the same one.
+        All numbers that a conversation of the web has had, run out or not, name the same one; so do all ways to write
+        a telephone number (channel "phone").
         """
+        if channel == "phone":
+            name = telephone(name)
         if channel == "web" and (known := self._read(name)):
             name = f"{known[0]}.{self._signature('conversation', known[0])}"
         return f"{channel}:{self._mac('sender', channel, name).hex()[:32]}"

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Engine
 
 from bot.api.errors import ApiError
 from bot.api.given import Given
-from bot.api.identity import Identity
+from bot.api.identity import Identity, telephone
 from bot.api.policy import mapping
 from bot.inputs import InputError, read_date
 from bot.settings import Settings
@@ -27,6 +27,7 @@ from bot.store.audit_chain import AuditChain
 from bot.store.models import aware
 
 _MOST_EXPORTED = 10_000
+_SHORTEST_PHONE = 5  # digits
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -133,8 +134,7 @@ def case_routes(
     shown, identity = _Shown(cases, accounts, titles), Identity(settings.key())
 
     def matter(given: NewCase) -> Matter:
-        digits = "".join(char for char in given.phone if char.isdigit())
-        sender = identity.sender("phone", digits) if len(digits) >= 5 else None
+        sender = identity.sender("phone", given.phone) if len(telephone(given.phone)) >= _SHORTEST_PHONE else None
         return Matter(
             subject=given.subject, caller=given.caller or (sender or "").replace("phone:", "")[:6], sender=sender,
             topic=given.topic, facts=given.facts, declined=tuple(given.declined),

@@ -1,5 +1,6 @@
 """Cases: who sees and does what, what is kept of a caller, and a decision made again after the packs changed."""
 
+import asyncio
 import csv
 import io
 import json
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
+from bot.cli import run
 from bot.staff.accounts import Member
 from bot.staff.case_states import ACTIONS, STATES, after, may
 from bot.staff.cases import Cases
@@ -115,6 +117,30 @@ async def test_a_callers_number_is_not_kept_but_finds_their_cases(house):
     assert len((await browser.get("/staff/api/cases")).json()["cases"]) == 1
     with house.engine.connect() as connection:
         assert {row.case_id for row in connection.execute(sa.select(CaseNote.case_id))} == {first["id"] + 1}
+
+
+PHONES = [
+    "13912345678",
+    "139 1234 5678",
+    "+86 139-1234-5678",
+    "008613912345678",
+    "（+86）１３９１２３４５６７８",
+    "86 13912345678",
+]
+
+
+async def test_a_caller_is_the_same_however_the_number_is_written(house, url, monkeypatch):
+    """At the desk, and for whoever has them erased."""
+    browser = await house.signed_in("小王")
+    numbers = [(await made(browser, phone=phone))["id"] for phone in PHONES]
+    for other in ("13912345679", "8613912345", "٠١٢٣٤٥٦", "0414-86139123"):
+        await made(browser, phone=other)
+    found = (await browser.get("/staff/api/cases", params={"like": numbers[0]})).json()["cases"]
+    assert [case["id"] for case in found] == numbers[::-1]
+    monkeypatch.setenv("WENGANG_DATABASE_URL", url)
+    monkeypatch.setenv("WENGANG_SECRET", "s" * 32)
+    assert await asyncio.to_thread(run, ["erase", "--user", "+86 139 1234 5678", "--door", "phone"]) == 0
+    assert len((await browser.get("/staff/api/cases")).json()["cases"]) == 4
 
 
 EVIL = ["<script>alert(1)</script>", "'; DROP TABLE cases; --", "1%0", "a_b", '"><img src=x onerror=alert(1)>', "\\"]
