@@ -22,6 +22,7 @@ from bot.staff.sign_in import Session, SignIn
 from bot.staff.streams import LONGEST, Event, stream
 
 _ID = r"^[A-Za-z0-9_-]{1,64}$"
+_NOTED = 10  # looks: how often it is kept that a page is still there
 _NEVER = frozenset(("id_card", "bank_card"))  # a telephone number or address of an office may be told
 
 
@@ -86,9 +87,9 @@ def desk_routes(
 
         def look() -> list[Event]:
             sign_in.check(session)
-            last[1] += 1
-            if last[1] % 10 == 1:
+            if last[1] % _NOTED == 0:
                 sign_in.at_desk(session)
+            last[1] += 1
             found = waiting(session)
             known = [[{**one, "waiting": 0} for one in listed] for listed in found.values()]
             if known == last[0]:
@@ -112,12 +113,14 @@ def desk_routes(
         request: Request, id: int, after: int = 0, seconds: int = LONGEST, session: Session = access.need(OPERATOR)
     ) -> Response:
         again = request.headers.get("last-event-id", "")
-        last: list[Any] = [number(again) or after, None]
+        last: list[Any] = [number(again) or after, None, 0]
         desk.messages(session.member, id, last[0])  # whose it is not hears so at once
 
         def look() -> list[Event]:
             sign_in.check(session)
-            desk.beat(session.member, id)
+            if last[2] % _NOTED == 0:
+                desk.beat(session.member, id)
+            last[2] += 1
             found = desk.messages(session.member, id, last[0])
             events: list[Event] = [("message", one.id or None, _shown(one)) for one in found]
             last[0] = max([last[0], *(one.id for one in found)])

@@ -247,6 +247,22 @@ async def test_the_stream_keeps_the_lease(house, citizen):
     assert later(house, by=LEASE / 2).sweep() == 0
 
 
+async def test_watching_writes_only_now_and_then(house, citizen, monkeypatch):
+    """One look in ten, of however many there are in a second."""
+    monkeypatch.setattr("bot.staff.streams._EVERY", 0)
+    operator, id = await taken(house, citizen)
+    written, looks = [], []
+    sa.event.listen(house.engine, "commit", lambda connection: written.append(1))
+    sa.event.listen(
+        house.engine, "before_cursor_execute",
+        lambda connection, cursor, statement, *_: looks.append(1) if "FROM staff_sessions" in statement else None,
+    )  # fmt: skip
+    for path in (f"/staff/api/handoffs/{id}/events?seconds=1", "/staff/api/queue/events?seconds=1"):
+        del written[:], looks[:]
+        await operator.get(path)
+        assert len(looks) > 2 and 0 < len(written) <= len(looks) / 10 + 1
+
+
 async def test_the_queue_as_a_stream_makes_present(house, citizen):
     operator = await house.signed_in("小王")
     assert '"queue": []' in (await operator.get("/staff/api/queue/events?seconds=0")).text
