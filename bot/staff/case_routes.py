@@ -107,6 +107,8 @@ class _Shown:
         ]  # fmt: skip
         return {
             **as_json(case, names, self.titles),
+            "facts": case.facts,
+            "declined": case.declined,
             "decision": json.loads(case.decision) if case.decision else None,
             "notes": notes,
             "may": [action for action in ACTIONS if may(session.member, action, case)],

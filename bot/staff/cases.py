@@ -26,6 +26,9 @@ from eligibility import Rulebook
 
 _COLUMNS = Case.__table__.c
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+_SHOWN = ("id", "version", "status", "caller", "topic", "subject", "as_of", "place", "pack_hash", "decision_id",
+          "outcome", "follow_up")  # fmt: skip
+_LISTED = [_COLUMNS[name] for name in (*_SHOWN, "owner", "forwarded_to", "sender", "created_at", "updated_at")]
 MOST = 200
 
 
@@ -100,7 +103,8 @@ class Cases:
         self, member: Member, words: str = "", status: str = "", mine: bool = False, due: date | None = None,
         sender: str | None = None, most: int = MOST,
     ) -> list[Any]:  # fmt: skip
-        """Return the cases that somebody may see and that have these words, the latest first.
+        """Return the cases that somebody may see and that have these words, the latest first; without what is long
+        (decision, facts, declined).
 
         `due`: those to be followed up by then; `sender`: those of one caller.
         """
@@ -117,7 +121,7 @@ class Cases:
         which += [_COLUMNS.sender == sender] if sender else []
         with self._engine.connect() as connection:
             return connection.execute(
-                sa.select(Case.__table__).where(*which).order_by(_COLUMNS.id.desc()).limit(most)
+                sa.select(*_LISTED).where(*which).order_by(_COLUMNS.id.desc()).limit(most)
             ).all()  # fmt: skip
 
     def one(self, member: Member, number: int) -> Any:
@@ -215,11 +219,9 @@ def written(text: str, longest: int) -> str:
 
 
 def as_json(case: Any, names: dict[str, str], titles: dict[str, str]) -> dict[str, Any]:
-    """A case for the screen."""
-    kept = {key: getattr(case, key) for key in ("id", "version", "status", "caller", "topic", "subject", "facts",
-            "declined", "as_of", "place", "pack_hash", "decision_id", "outcome", "follow_up")}  # fmt: skip
+    """A case for the screen, as it is listed."""
     return {
-        **kept,
+        **{key: getattr(case, key) for key in _SHOWN},
         "title": titles.get(case.topic or "", ""),
         "owner": names.get(case.owner or ""),
         "forwarded_to": names.get(case.forwarded_to or ""),
