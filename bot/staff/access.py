@@ -63,16 +63,19 @@ class Access:
             raise ApiError(404, "api.not_found")
         self._offered = True
 
-    def need(self, role: str = "") -> Any:
-        """Dependency: the session of somebody with at least this role (none: anybody who is signed in)."""
-        return Depends(self._needing(role))
+    def need(self, role: str = "", by_itself: bool = False) -> Any:
+        """Dependency: the session of somebody with at least this role (none: anybody who is signed in).
 
-    def _needing(self, role: str) -> Callable[..., Any]:
+        `by_itself`: the page asks it without anybody doing anything, so that it keeps no session alive.
+        """
+        return Depends(self._needing(role, by_itself))
+
+    def _needing(self, role: str, by_itself: bool) -> Callable[..., Any]:
         may = _MAY[role]
 
         async def session(request: Request) -> Session:
             await self.exists()
-            found = await run_in_threadpool(self._sign_in.session, request.cookies.get(COOKIE))
+            found = await run_in_threadpool(self._sign_in.session, request.cookies.get(COOKIE), not by_itself)
             if found is None:
                 raise SignInFirst
             if request.method not in _SAFE:

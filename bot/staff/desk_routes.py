@@ -72,7 +72,9 @@ def desk_routes(
         return JSONResponse(waiting(session))
 
     @api.post("/presence")
-    def presence(session: Session = access.need(OPERATOR), given: Nothing = body(Nothing)) -> JSONResponse:
+    def presence(
+        session: Session = access.need(OPERATOR, by_itself=True), given: Nothing = body(Nothing)
+    ) -> JSONResponse:
         sign_in.at_desk(session)
         return JSONResponse(waiting(session))
 
@@ -82,7 +84,7 @@ def desk_routes(
         return JSONResponse(waiting(session))
 
     @api.get("/queue/events")
-    def queue_events(session: Session = access.need(OPERATOR), seconds: int = LONGEST) -> Response:
+    def queue_events(session: Session = access.need(OPERATOR, by_itself=True), seconds: int = LONGEST) -> Response:
         last: list[Any] = [None, 0]
 
         def look() -> list[Event]:
@@ -110,8 +112,9 @@ def desk_routes(
 
     @api.get("/handoffs/{id}/events")
     def events(
-        request: Request, id: int, after: int = 0, seconds: int = LONGEST, session: Session = access.need(OPERATOR)
-    ) -> Response:
+        request: Request, id: int, after: int = 0, seconds: int = LONGEST,
+        session: Session = access.need(OPERATOR, by_itself=True),
+    ) -> Response:  # fmt: skip
         again = request.headers.get("last-event-id", "")
         last: list[Any] = [number(again) or after, None, 0]
         desk.messages(session.member, id, last[0])  # whose it is not hears so at once
@@ -133,7 +136,9 @@ def desk_routes(
         return stream(look, stopping, seconds)
 
     @api.post("/handoffs/{id}/beat")
-    def beat(id: int, session: Session = access.need(OPERATOR), given: Nothing = body(Nothing)) -> JSONResponse:
+    def beat(
+        id: int, session: Session = access.need(OPERATOR, by_itself=True), given: Nothing = body(Nothing)
+    ) -> JSONResponse:
         return JSONResponse({"mine": desk.beat(session.member, id)})
 
     @api.post("/handoffs/{id}/say")

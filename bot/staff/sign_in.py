@@ -120,8 +120,8 @@ class SignIn:
             self._chain.append(connection, member.id, "signed_in")
         return token
 
-    def session(self, token: str | None) -> Session | None:
-        """Return whose token this is, if it still counts."""
+    def session(self, token: str | None, noted: bool = True) -> Session | None:
+        """Return whose token this is, if it still counts. `noted`: somebody did something, the session lasts on."""
         if not token:
             return None
         digest, moment = _digest(token), self._clock()
@@ -137,7 +137,7 @@ class SignIn:
         if moment - seen > IDLE or moment - begun > LONGEST:
             self._forget(StaffSession.token == digest)
             return None
-        if moment - seen > _NOTED:
+        if noted and moment - seen > _NOTED:
             self._note(digest, seen_at=moment)
         return Session(Member(row.id, row.name, row.role), self._mac("csrf", digest), digest)
 

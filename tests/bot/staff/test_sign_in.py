@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 
 from bot.staff import passwords
 from bot.staff.sign_in import IDLE, LONGEST, SignIn, TooOften
-from bot.store.models import Audit, now
+from bot.store.models import Audit, aware, now
 from bot.store.staff_tables import Account, FailedSignIn, StaffSession
 
 PASSWORD = "correct horse 7"
@@ -119,6 +119,25 @@ async def test_one_address_that_tries_many_names_has_to_wait(house):
     thief = house.browser("6.6.6.6")
     answers = [(await thief.sign_in(f"谁{n}", "guess")).status_code for n in range(31)]
     assert answers == [401] * 30 + [429]
+
+
+async def test_a_page_that_nobody_sits_at_keeps_no_session_alive(house):
+    """Streams connect again and again, and beats come, by themselves; only what somebody does counts."""
+    operator, before = await house.signed_in("小王"), now() - IDLE / 2
+
+    def seen():
+        with house.engine.connect() as connection:
+            return aware(connection.execute(sa.select(StaffSession.seen_at)).scalar_one())
+
+    with house.engine.begin() as connection:
+        connection.execute(sa.update(StaffSession).values(seen_at=before))
+    assert (await operator.get("/staff/api/queue/events?seconds=0")).status_code == 200
+    assert (await operator.get("/staff/api/handoffs/1/events?seconds=0")).status_code == 404
+    assert (await operator.tell("/staff/api/presence")).status_code == 200
+    assert (await operator.tell("/staff/api/handoffs/1/beat")).status_code == 200
+    assert seen() == before
+    assert (await operator.get("/staff/api/queue")).status_code == 200
+    assert seen() > before
 
 
 def test_the_wait_ends_by_itself(house):
