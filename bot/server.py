@@ -82,9 +82,8 @@ def create_app(
     eraser = Eraser(turns, kept, partial(wiped, engine))
     app.include_router(message_routes(door))
     app.include_router(own_routes(door, eraser))
-    hands_over = console.hands_over or settings.handoff_url is not None
-    app.include_router(widget_routes(settings, origins, hands_over))
-    app.include_router(plain_routes(door, eraser, rules, settings, hands_over))
+    app.include_router(widget_routes(settings, origins, console.promised))
+    app.include_router(plain_routes(door, eraser, rules, settings, console.promised))
     app.include_router(policy_routes(rules, searcher, settings))
     app.include_router(page_routes(rules, settings))
     app.include_router(health_routes(engine, turns))

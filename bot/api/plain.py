@@ -23,7 +23,7 @@ from bot.api.errors import ApiError, told
 from bot.api.guard import policy
 from bot.api.session import Caller, keep_cookie
 from bot.api.transcript import PAGE, Eraser
-from bot.api.widget import notice
+from bot.api.widget import HandsOver, notice
 from bot.inputs import InputError, read_date
 from bot.messages import listed, say
 from bot.plain_page import PlainPage, told_day
@@ -48,9 +48,9 @@ class _Said:
 
 
 class _Plain:
-    def __init__(self, door: Door, eraser: Eraser, rules: Rulebook, settings: Settings, hands_over: bool) -> None:
+    def __init__(self, door: Door, eraser: Eraser, rules: Rulebook, settings: Settings, hands_over: HandsOver) -> None:
         self._door, self._eraser, self._settings = door, eraser, settings
-        self._page, self._notice = PlainPage(rules), notice(settings, hands_over)
+        self._page, self._hands_over = PlainPage(rules), hands_over
 
     # ── pages ──
 
@@ -186,7 +186,7 @@ class _Plain:
             turns,
             problem=problem,
             told=self._told(request, caller),
-            notice=self._notice,
+            notice=notice(self._settings, await self._hands_over()),
             examples=listed("plain.examples"),
             elder=request.cookies.get(_ELDER) == "1",
             earlier=turns[0]["id"] if more else None,
@@ -212,8 +212,8 @@ class _Plain:
         return say("widget.erased", erased=counts[0], left=counts[1]) if kind == "erased" else say("plain.restarted")
 
 
-def plain_routes(door: Door, eraser: Eraser, rules: Rulebook, settings: Settings, hands_over: bool) -> APIRouter:
-    """GET and POST /plain, POST /plain/restart and /plain/erase; `hands_over`: as in ``widget_routes``."""
+def plain_routes(door: Door, eraser: Eraser, rules: Rulebook, settings: Settings, hands_over: HandsOver) -> APIRouter:
+    """GET and POST /plain, POST /plain/restart and /plain/erase."""
     router, plain = APIRouter(include_in_schema=False), _Plain(door, eraser, rules, settings, hands_over)
     router.add_api_route("/plain", plain.look, methods=["GET"])
     router.add_api_route("/plain", plain.speak, methods=["POST"])

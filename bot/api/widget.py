@@ -1,5 +1,6 @@
 """The component for other people's pages: its script, our page for those who put it in a frame, what it is to know."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from fastapi import APIRouter, Request
@@ -17,6 +18,10 @@ from bot.settings import Settings
 
 WEB = Path(__file__).parent.parent / "web"
 _KEPT = {"Cache-Control": "public, no-cache"}  # kept for long; asked each time, by its ETag, whether it is the same
+
+
+HandsOver = Callable[[], Awaitable[bool]]
+"""Tells whether, as things stand, whoever asks for a human is passed on to one."""
 
 
 class Notice(Documented):
@@ -48,8 +53,8 @@ class WidgetReply(Documented):
     handoff: bool = Field(description="要找真人时，会不会转给工作人员")
 
 
-def widget_routes(settings: Settings, origins: Origins, hands_over: bool) -> APIRouter:
-    """GET /widget.js, /widget and /api/widget. `hands_over`: whoever asks for a human is passed on to one."""
+def widget_routes(settings: Settings, origins: Origins, hands_over: HandsOver) -> APIRouter:
+    """GET /widget.js, /widget and /api/widget."""
     router, files = APIRouter(tags=["对话"]), StaticFiles(directory=WEB)
 
     @router.get("/widget.js", include_in_schema=False)
@@ -67,6 +72,7 @@ def widget_routes(settings: Settings, origins: Origins, hands_over: bool) -> API
         "/api/widget", response_model=WidgetReply, responses=documented(403), summary="嵌入的助手开口之前要知道的"
     )
     async def about() -> JSONResponse:
+        passed_on = await hands_over()
         return JSONResponse(
             {
                 "as_of": settings.today().isoformat(),
@@ -77,20 +83,20 @@ def widget_routes(settings: Settings, origins: Origins, hands_over: bool) -> API
                 "title": say("widget.title"),
                 "notice": {
                     "title": say("widget.notice"),
-                    "lines": notice(settings, hands_over),
+                    "lines": notice(settings, passed_on),
                     "accept": say("widget.accept"),
                 },
                 "erase": {"ask": say("widget.erase"), "done": say("widget.erased", erased="{erased}", left="{left}")},
-                "handoff": hands_over,
+                "handoff": passed_on,
             }
         )
 
     return router
 
 
-def notice(settings: Settings, hands_over: bool) -> list[str]:
-    """What happens to what people say, in a few sentences."""
-    desk = ["desk"] if hands_over else []
+def notice(settings: Settings, passed_on: bool) -> list[str]:
+    """What happens to what people say, in a few sentences. `passed_on`: also to a human, when they ask for one."""
+    desk = ["desk"] if passed_on else []
     return [
         say(f"widget.{name}", days=settings.retention_days) for name in ("kept", "masked", *desk, "yours", "advice")
     ]

@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
 from bot.api.errors import ApiError
@@ -54,8 +55,16 @@ class Access:
     def offered(self) -> bool:
         """Whether there is a console: from the first account on. Until then the database is asked now and then."""
         if not self._offered and time.monotonic() - self._looked > _LOOK_AGAIN:
-            self._offered, self._looked = self._accounts.any(), time.monotonic()
+            self._looked = time.monotonic()
+            self._offered = self._accounts.any()
         return self._offered
+
+    async def offering(self) -> bool:
+        """The same, for the event loop. While the database is away there is none."""
+        try:
+            return self._offered or await run_in_threadpool(self.offered)
+        except SQLAlchemyError:
+            return False
 
     async def exists(self) -> None:
         """Dependency: no console, no address."""

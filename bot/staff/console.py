@@ -43,8 +43,12 @@ class Console:
 
     @property
     def hands_over(self) -> bool:
-        """Whether conversations are handed to this desk: not in memory, and not when an outside desk gets them."""
+        """Whether conversations may be handed to this desk: not in memory, and not when an outside desk gets them."""
         return self._settings.tracker_store == "sql" and not self._settings.handoff_url
+
+    async def promised(self) -> bool:
+        """Whether citizens are told that a human can be asked for: at this desk only once somebody has an account."""
+        return bool(self._settings.handoff_url) or self.hands_over and await self.access.offering()
 
     def install(self, app: FastAPI, turns: Turns) -> None:
         """Add the routes."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from bot.messages import say
 from bot.staff.desk import AT_DESK, LEASE, Desk
 from bot.store import pushed
 from bot.store.case_tables import Case
@@ -141,6 +142,26 @@ async def test_who_asks_again_and_again_with_nobody_there_has_one_case(house, ci
     await operator.tell(f"/staff/api/cases/{case['id']}/take", version=case["version"])
     await citizen.say(ASK)
     assert len(rows(house, Case)) == 2, "what somebody has, they go on with"
+
+
+async def test_a_human_is_promised_once_there_are_operators(house, monkeypatch):
+    http, promise = house.browser("9.9.9.9"), say("widget.desk")
+    monkeypatch.setattr("bot.staff.access._LOOK_AGAIN", 3600)
+    for _ in range(2):
+        about = (await http.get("/api/widget")).json()
+        assert about["handoff"] is False and promise not in about["notice"]["lines"]
+    assert promise not in (await http.get("/plain")).text
+    house.add("小王")
+    assert (await http.get("/api/widget")).json()["handoff"] is False, "not asked of the database each time"
+    monkeypatch.setattr("bot.staff.access._LOOK_AGAIN", -1)
+    about = (await http.get("/api/widget")).json()
+    assert about["handoff"] is True and promise in about["notice"]["lines"]
+    assert promise in (await http.get("/plain")).text
+
+
+@pytest.mark.parametrize("house", [{"handoff_url": "https://desk.example/in"}], indirect=True)
+async def test_an_outside_desk_is_promised_without_operators(house):
+    assert (await house.browser().get("/api/widget")).json()["handoff"] is True
 
 
 @pytest.mark.parametrize("house", [{"rest_token": "t" * 16}], indirect=True)
