@@ -59,6 +59,11 @@ def basis(room: Room, decision: Decision, profile: Profile) -> str:
     return fill(composer.words["lines"]["why"], met=met, reasons="；".join(reasons)) if reasons else ""
 
 
+def reasons(room: Room, decision: Decision) -> list[str]:
+    """How each deciding condition is met, or not met, in words without a full stop: of a “no”, only what fails."""
+    return _Composer(room, decision, Profile(room.knowledge, None)).reasons()
+
+
 class _Composer:
     def __init__(self, room: Room, decision: Decision, profile: Profile) -> None:
         self.room, self.decision, self.profile = room, decision, profile

@@ -85,7 +85,7 @@ def answer_routes(access: Access, room: Room, quick: Callable[[], QuickSearch], 
     def decide(given: Facts = body(Facts), session: Session = access.need(OPERATOR)) -> JSONResponse:
         day, place = circumstances(given.as_of, given.place)
         decision, reply = decided(room, given.programme, given.facts, day, place, given.declined, given.about)
-        script = pieces(room.rules, decision, reply)
+        script = pieces(room, decision, reply)
         return JSONResponse({"decision": reply["decision"], "card": reply["card"], "script": script,
                              "text": shapes.plain(reply["text"])})  # fmt: skip
 

@@ -10,10 +10,12 @@ from typing import Any
 import cn2an
 import yaml
 
+from actions.decision_reply import reasons
 from actions.reply import Reply
+from actions.room import Room
 from actions.speak import fill
 from eligibility import Rulebook
-from eligibility.model import CONDITIONAL, Decision
+from eligibility.model import CONDITIONAL, INELIGIBLE, Decision
 from knowledge import Knowledge
 
 BREATH = 60
@@ -35,14 +37,16 @@ _SIGNS = str.maketrans({"÷": "除以", "=": "等于", "≈": "约", "×": "乘�
 _PAIR = re.compile(r"(?<![零一二三四五六七八九十百千万亿点第])二(?=[件个人位项份家次元天])")
 
 
-def pieces(rules: Rulebook, decision: Decision, reply: Reply) -> list[dict[str, str]]:
+def pieces(room: Room, decision: Decision, reply: Reply) -> list[dict[str, str]]:
     """Return [{head, text}] in the order verdict → amount → deadline → basis → next step; no text beyond BREATH.
 
     `reply`: what the dialogue says of this decision.
     """
     words, day, said = _words(), decision.as_of, []
-    standing = _standing(rules, decision)
-    for name, sentence in _sentences(reply["decision"], standing, reply["card"], rules.knowledge, words):
+    standing, reason = _standing(room.rules, decision), ""
+    if decision.verdict == INELIGIBLE:
+        reason = "；".join(reasons(room, decision))
+    for name, sentence in _sentences(reply["decision"], standing, reason, reply["card"], room.knowledge, words):
         spoken = aloud(sentence, day)
         said += [{"head": words["heads"][name], "text": piece} for piece in breaths(spoken)]
     return said
@@ -63,15 +67,15 @@ def _standing(rules: Rulebook, decision: Decision) -> str:
 
 
 def _sentences(
-    decision: Mapping[str, Any], standing: str, card: Mapping[str, Any], knowledge: Knowledge, words: Mapping[str, Any]
-) -> Iterator[tuple[str, str]]:
+    decision: Mapping[str, Any], standing: str, reason: str, card: Mapping[str, Any], knowledge: Knowledge,
+    words: Mapping[str, Any],
+) -> Iterator[tuple[str, str]]:  # fmt: skip
     window, verdict = decision["window"], decision["verdict"]
     until = _day(window["until"])
     if window["state"] in words["past"]:
         yield "verdict", fill(words["past"][window["state"]], until=until)
         if window["state"] == "not_yet":
             return
-    reason = next((line.partition("：")[2].rstrip("。") for line in card["lines"] if line.startswith("为什么")), "")
     missing = len(decision["missing"])
     values = {"depends_on": decision["depends_on"], "refer_to": decision["refer_to"]}
     yield "verdict", fill(words["verdict"][standing], reason=reason, missing=missing, **values)
@@ -126,8 +130,8 @@ def _basis(decision: Mapping[str, Any], knowledge: Knowledge, words: Mapping[str
     notice = knowledge.notices[knowledge.clauses[first["clause"]].document]
     key = "city" if notice.place in _cities(knowledge) else "province"
     number = _BRACKET_YEAR.search(notice.number)
-    said = f"{number[1]}年{number[2]}号文件" if number else notice.number
-    return fill(words[key], number=said, item=_item(first["item"]))
+    said = fill(words["number"], year=number[1], number=number[2]) if number else notice.number
+    return fill(words[key], number=said, item=_item(first["item"], words))
 
 
 def _cities(knowledge: Knowledge) -> Collection[str]:
@@ -135,12 +139,13 @@ def _cities(knowledge: Knowledge) -> Collection[str]:
     return places
 
 
-def _item(item: str) -> str:
+def _item(item: str, words: Mapping[str, str]) -> str:
     """一（一） as 第一部分第一条; other labels as they are."""
     found = _ITEM.match(item)
     if not found:
         return item
-    return f"第{found[1]}部分第{found[2]}条" if found[2] else f"第{found[1]}条"
+    part, within = found.groups()
+    return fill(words["part"], part=part, item=within) if within else fill(words["item"], item=part)
 
 
 # ── spoken ──
@@ -180,7 +185,7 @@ def _cut(text: str, cuts: tuple[str, ...]) -> Iterator[str]:
 
 def _spoken_day(found: "re.Match[str]", today: date) -> str:
     year, month, day = found.groups()
-    said = {0: "今年", 1: "明年", -1: "去年"}.get(int(year) - today.year, f"{year.translate(_DIGITS)}年")
+    said = _words()["years"].get(int(year) - today.year, f"{year.translate(_DIGITS)}年")
     return f"{said}{_count(month)}月{_count(day)}日"
 
 

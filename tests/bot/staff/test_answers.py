@@ -74,7 +74,7 @@ def test_every_programme_has_a_sheet_and_a_script(room):
             about = "LN/十六/三十日" if name == "duty" else None
             decision, reply = decided(room, name, {}, day, place, [], about)
             sheet(room.rules, name, {}, day, place, (), about)
-            script = pieces(room.rules, decision, reply)
+            script = pieces(room, decision, reply)
             assert script and script[0]["head"] == "结论"
             for piece in script:
                 assert 0 < len(piece["text"]) <= BREATH
@@ -83,7 +83,7 @@ def test_every_programme_has_a_sheet_and_a_script(room):
 
 def test_the_order_is_verdict_amount_deadline_basis_next(room):
     decision, reply = decided(room, "stabilisation_refund", FULL, DAY, "本溪", [])
-    script = pieces(room.rules, decision, reply)
+    script = pieces(room, decision, reply)
     assert list(dict.fromkeys(piece["head"] for piece in script)) == ["结论", "多少", "期限", "依据", "下一步"]
     texts = {piece["head"]: piece["text"] for piece in script}
     assert texts["多少"] == "最多七万二千元，按去年实缴失业保险费的百分之六十。"
@@ -92,9 +92,19 @@ def test_the_order_is_verdict_amount_deadline_basis_next(room):
     assert texts["结论"].startswith("符合")
 
 
+def test_a_no_is_read_with_its_reason_whatever_the_card_calls_it(room):
+    facts = {**FULL, "insured_count": 40, "layoff_count": 20}
+    decision, reply = decided(room, "stabilisation_refund", facts, DAY, "本溪", [])
+    assert decision.verdict == "ineligible"
+    lines = [line.replace("为什么", "原因") for line in reply["card"]["lines"]]
+    script = pieces(room, decision, {**reply, "card": {**reply["card"], "lines": lines}})
+    said = "".join(piece["text"] for piece in script if piece["head"] == "结论")
+    assert said.startswith("不符合：") and "二十除以四十" in said
+
+
 def test_what_is_over_is_said_first_and_invites_nobody(room):
     decision, reply = decided(room, "stabilisation_refund", FULL, date(2026, 11, 28), "本溪", [])
-    script = pieces(room.rules, decision, reply)
+    script = pieces(room, decision, reply)
     assert script[0]["text"].startswith("这一项已经截止了")
     assert not [piece for piece in script if piece["head"] in ("期限", "下一步")]
 
