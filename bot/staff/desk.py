@@ -27,7 +27,8 @@ from bot.staff.accounts import OFFICER, Member
 from bot.staff.cases import Cases, Matter, left_open, put_new, written
 from bot.store import pushed
 from bot.store.audit_chain import AuditChain
-from bot.store.conversations import Conflict, HeldTurn, Replies, in_order
+from bot.store.conversations import Conflict, HeldTurn, Replies
+from bot.store.database import in_order
 from bot.store.handoff_tables import Handoff, HandoffMessage
 from bot.store.models import Turn, aware, now
 from bot.store.outbox import Push

@@ -7,7 +7,6 @@ at the end; otherwise somebody else has held a turn of the same conversation mea
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +20,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from actions.reply import Reply
+from bot.store.database import in_order
 from bot.store.erasure import erase, remaining
 from bot.store.handoff_tables import Handoff
 from bot.store.models import Audit, Conversation, Turn, audited, now
@@ -155,10 +155,11 @@ class InDatabase:
         }  # fmt: skip
         try:
             with self._engine.begin() as connection:
+                if turn.replies is not None:
+                    in_order(connection, turn.sender)
                 if turn.events is not None:
                     self._remember(connection, turn)
                 if turn.replies is not None:
-                    in_order(connection, turn.sender)
                     turn.id = connection.execute(sa.insert(Turn), said).inserted_primary_key[0]
                     if decided := [audited("decided", turn.sender, one) for one in _decided(turn.replies)]:
                         connection.execute(sa.insert(Audit), decided)
@@ -247,14 +248,6 @@ def _answer(connection: Connection, sender: str, message: str) -> Any:
     """The turn a numbered message was answered in (id, replies), None if there is none."""
     wanted = sa.select(Turn.id, Turn.replies).where(Turn.sender == sender, Turn.client_message_id == message)
     return connection.execute(wanted).one_or_none()
-
-
-def in_order(connection: Connection, sender: str) -> None:
-    """Until this transaction ends nobody else numbers a turn of the conversation: who has heard of one has heard of
-    all with lower numbers. On SQLite a transaction that writes is alone anyhow."""
-    if connection.dialect.name == "postgresql":
-        key = int.from_bytes(hashlib.sha256(sender.encode()).digest()[:8], "big", signed=True)
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
 
 
 def _decided(replies: Replies) -> Iterator[dict[str, Any]]:

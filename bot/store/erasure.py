@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.messages import say
 from bot.store.audit_chain import AuditChain, cut_before
 from bot.store.case_tables import Case, CaseNote, PackArchive
-from bot.store.database import StoreError
+from bot.store.database import StoreError, in_order
 from bot.store.handoff_tables import Handoff, HandoffMessage, LayQuestion
 from bot.store.models import (
     Audit,
@@ -62,9 +62,12 @@ _FAILURES_FOR, _SESSIONS_FOR = 1, 30  # days; of the staff's sign-ins
 def erase(engine: Engine, senders: Collection[str]) -> int:
     """Delete everything of these senders, in one transaction; return how many rows. The audit notes that it was done.
 
-    A turn of theirs that is being held finds its conversation gone, and begins a new one. Call ``scrub`` afterwards.
+    A turn of theirs that is being held finds its conversation gone, and begins a new one; what an operator is just
+    saying to them is waited for. Call ``scrub`` afterwards.
     """
     with engine.begin() as connection:
+        for sender in sorted(set(senders)):  # the same order for all who erase: or two could wait for each other
+            in_order(connection, sender)
         rows = {
             table.__tablename__: connection.execute(sa.delete(table).where(whose.in_(senders))).rowcount
             for table, whose in _WHOSE.items()

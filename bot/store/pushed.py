@@ -11,7 +11,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from bot.store.conversations import Replies, in_order
+from bot.store.conversations import Replies
+from bot.store.database import in_order
 from bot.store.models import Turn, aware, now
 
 _AT_ONCE = 100

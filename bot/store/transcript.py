@@ -1,6 +1,6 @@
 """What was said in a conversation, to be shown again: a page after a reload, and what is new for whoever watches.
 
-Turns of one conversation are kept in the order of their numbers (``conversations.in_order``), with what came unasked
+Turns of one conversation are kept in the order of their numbers (``database.in_order``), with what came unasked
 among them; those of different conversations need not be.
 """
 

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from bot.api.identity import Identity
 from bot.cli import run
 from bot.settings import Settings
-from bot.store import InDatabase, migrate, open_engine
-from bot.store.conversations import HeldTurn
-from bot.store.erasure import erase, expire, expire_again_and_again, scrub
+from bot.store import InDatabase, migrate, open_engine, pushed
+from bot.store.conversations import Conflict, HeldTurn
+from bot.store.database import in_order
+from bot.store.erasure import erase, expire, expire_again_and_again, remaining, scrub
 from bot.store.models import Audit, Conversation, OutboxEntry, Turn, audited, now
 from bot.store.outbox import Outbox, Push
 from bot.store.turns import Turns
@@ -131,6 +132,45 @@ async def test_a_turn_that_is_held_meanwhile_begins_a_new_conversation(engine):
 
     await Turns(kept).once("web:a", "", "m", run)
     assert kept.recall("web:a") == ([{"event": "more"}], 1)
+
+
+async def blocked(engine, connection, count, *tasks):
+    """Wait until so many wait for what this connection holds, or one of the tasks waits for nothing."""
+    waiting = sa.text("SELECT count(*) FROM pg_stat_activity WHERE :pid = ANY(pg_blocking_pids(pid))")
+    pid = connection.execute(sa.text("SELECT pg_backend_pid()")).scalar_one()
+    while not any(task.done() for task in tasks):
+        with engine.connect() as looking:
+            if looking.execute(waiting, {"pid": pid}).scalar_one() == count:
+                return
+        await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+async def test_what_is_just_being_said_to_somebody_is_erased_with_them(engine):
+    """An operator's words, not yet committed, that the erasure cannot see."""
+    say(engine, "web:a", PLANTED, 1)
+    with engine.begin() as saying:
+        pushed.put(saying, "web:a", [{"text": PLANTED}])
+        erasing = asyncio.create_task(asyncio.to_thread(erase, engine, ["web:a"]))
+        await blocked(engine, saying, 1, erasing)
+    await erasing
+    assert remaining(engine, ["web:a"]) == 0
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+async def test_a_turn_and_an_erasure_do_not_wait_for_each_other(engine):
+    say(engine, "web:a", PLANTED, 1)
+    turn = HeldTurn("web:a", "又来了", "9", 1, [{"event": "more"}], [{"text": "好"}])
+    with engine.begin() as first:
+        in_order(first, "web:a")
+        erasing = asyncio.create_task(asyncio.to_thread(erase, engine, ["web:a"]))
+        await blocked(engine, first, 1, erasing)
+        keeping = asyncio.create_task(asyncio.to_thread(InDatabase(engine).keep, turn))
+        await blocked(engine, first, 2, erasing, keeping)
+    assert await erasing == 3
+    with pytest.raises(Conflict):
+        await keeping
+    assert remaining(engine, ["web:a"]) == 0
 
 
 AGES = ((Turn, "created_at"), (Conversation, "updated_at"), (OutboxEntry, "created_at"))
