@@ -42,7 +42,7 @@ def policy(form_action: str = "'none'", frame_ancestors: str = "'none'") -> str:
 _HEADERS = {
     "Content-Security-Policy": policy(),
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with no-referrer a browser names no origin in the forms it sends to ourselves
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }

@@ -437,7 +437,7 @@ class TestSafety:
         headers = (await client.get(path)).headers
         policy = headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy and "script-src 'self'" in policy and "unsafe" not in policy
-        assert headers["X-Content-Type-Options"] == "nosniff" and headers["Referrer-Policy"] == "no-referrer"
+        assert headers["X-Content-Type-Options"] == "nosniff" and headers["Referrer-Policy"] == "same-origin"
 
     async def test_answers_are_not_cached(self, client):
         assert (await client.post("/api/messages", json={"text": "你好"})).headers["Cache-Control"] == "no-store"
