@@ -4,13 +4,16 @@ No image is built here (docs/deploy.md says so): the commands of the files run a
 """
 
 import configparser
+import http.server
 import os
 import re
 import signal
 import socket
 import sqlite3
 import subprocess
+import threading
 import time
+import urllib.request
 import uuid
 
 import psutil
@@ -122,6 +125,33 @@ def test_nginx_says_nothing_to_wechat_when_nobody_can_be_reached(tmp_path):
             assert other.recv(1000).startswith(b"HTTP/1.1 503 ")
 
 
+class _SchemeHeard(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        said = self.headers["X-Forwarded-Proto"].encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(said)))
+        self.end_headers()
+        self.wfile.write(said)
+
+    def log_message(self, *_):
+        """Quiet."""
+
+
+@pytest.mark.parametrize(("told", "passed_on"), [(None, "http"), ("https", "https"), ("gopher", "http")])
+def test_nginx_passes_on_that_tls_ended_before_it(told, passed_on, tmp_path):
+    """Otherwise the cookies would go without Secure."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _SchemeHeard)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with Nginx(tmp_path, (server.server_address[1], free_port())) as door:
+            headers = {"X-Forwarded-Proto": told} if told else {}
+            with urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{door.port}/", headers=headers)) as got:
+                assert got.read().decode() == passed_on
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 def test_two_assistants_behind_nginx(tmp_path):
     """A conversation goes on whichever of them answers, and while one of them is gone."""
     redis = os.environ.get("WENGANG_TEST_REDIS", "redis://127.0.0.1:6379/15")
@@ -153,6 +183,21 @@ def script(name, file, url, ok=True):
     done = subprocess.run([DEPLOY / name, file], env=environment, capture_output=True, text=True)
     assert (done.returncode == 0) == ok, done.stderr
     return done.stdout + done.stderr
+
+
+def test_a_command_has_the_settings_of_the_service(tmp_path):
+    settings = tmp_path / "wengang.env"
+    settings.write_text("WENGANG_PLACE=沈阳\n", encoding="utf-8")
+
+    def run(*command, settings=settings):
+        environment = {**os.environ, "WENGANG_SETTINGS": str(settings)}
+        return subprocess.run([DEPLOY / "run", *command], env=environment, capture_output=True, text=True)
+
+    assert run("sh", "-c", "echo $WENGANG_PLACE; command -v wengang").stdout.splitlines()[0] == "沈阳"
+    assert run("wengang", "--help").returncode == 0, "the commands of the house are found"
+    missing = run("true", settings=tmp_path / "nowhere")
+    assert missing.returncode == 1 and "读不到设置" in missing.stderr
+    assert run().returncode == 2
 
 
 def test_a_backup_comes_back(database_url, tmp_path):
