@@ -109,7 +109,8 @@ def wechat() -> int:
     Returns 0 if all of it went well.
     """
     lines = heading("公众号", "make verify ARGS=--wechat", "tools/verify.py")
-    code, closing = run_tests([f"{WECHAT}/test_wechat_fuzz.py", f"{WECHAT}/test_emulated_five_seconds.py::test_in_real_time"])
+    in_real_time = f"{WECHAT}/test_emulated_five_seconds.py::test_in_real_time"
+    code, closing = run_tests([f"{WECHAT}/test_wechat_fuzz.py", in_real_time])
     sent = drawn(RESULTS, "改坏的、离谱的消息，服务器没有一次出错（5xx），共")
     lines += [f"结果：**{closing}**（退出码 {code}）", "", *rows(RESULTS), "", *sent, ""]
     WECHAT_REPORT.write_text("\n".join(lines), encoding="utf-8")

@@ -145,7 +145,9 @@ def test_nginx_passes_on_that_tls_ended_before_it(told, passed_on, tmp_path):
     try:
         with Nginx(tmp_path, (server.server_address[1], free_port())) as door:
             headers = {"X-Forwarded-Proto": told} if told else {}
-            with urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{door.port}/", headers=headers)) as got:
+            door.connection().close()  # once it listens
+            asked = urllib.request.Request(f"http://127.0.0.1:{door.port}/", headers=headers)
+            with urllib.request.urlopen(asked, timeout=5) as got:
                 assert got.read().decode() == passed_on
     finally:
         server.shutdown()

@@ -11,8 +11,8 @@ import hashlib
 def page_signature(ticket: str, nonce: str, timestamp: int, url: str) -> str:
     """Return what signs a page: 40 hex digits.
 
-    `ticket`: the account's jsapi_ticket; `nonce`, `timestamp` (seconds): those given to ``wx.config``; `url`: the page's
-    address with its query; what stands behind ``#`` does not count.
+    `ticket`: the account's jsapi_ticket; `nonce`, `timestamp` (seconds): as given to ``wx.config``; `url`: of the page,
+    with its query; what stands behind ``#`` does not count.
     """
     signed = f"jsapi_ticket={ticket}&noncestr={nonce}&timestamp={timestamp}&url={url.partition('#')[0]}"
     return hashlib.sha1(signed.encode()).hexdigest()
