@@ -223,8 +223,9 @@ def plain_routes(door: Door, eraser: Eraser, rules: Rulebook, settings: Settings
 
 
 def _held(turns: list[dict[str, Any]]) -> date | None:
-    """The day that the conversation is held as of, by its last turn that tells one."""
-    return next((found for turn in reversed(turns) if (found := told_day(turn["replies"]))), None)
+    """The day that the bot answers for, by its last turn that tells one; a person at a desk may tell of another day."""
+    asked = (turn for turn in reversed(turns) if not turn["pushed"])
+    return next((found for turn in asked if (found := told_day(turn["replies"]))), None)
 
 
 def _spoken(form: FormData) -> _Said:

@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from doors import SCRIPT, FakeAssistant, settings
+from doors import DECISION, SCRIPT, FakeAssistant, settings
 
 from bot.server import create_app
-from bot.store import migrate
+from bot.store import migrate, open_engine, pushed
 from eligibility import Rulebook
 from knowledge import load
 
@@ -266,6 +266,17 @@ class TestDay:
         assert "现在按 2021年12月31日 回答" in page.text
         await say(client, "你好")
         assert assistant.calls[-1]["as_of"].isoformat() == "2021-12-31"
+
+    async def test_what_a_person_at_a_desk_decided_changes_no_day(self, client, assistant, tmp_path):
+        await say(client, "你好")
+        engine = open_engine(settings(tmp_path).database_url)
+        with engine.begin() as connection:
+            pushed.put(connection, assistant.calls[-1]["sender"], [{**DECISION, "as_of": "2021-12-31"}])
+        engine.dispose()
+        page = await look(client)
+        assert "最高可返还 72,000 元" in page.text and "现在按 2021年12月31日 回答" not in page.text
+        await say(client, "你好", page)
+        assert assistant.calls[-1]["as_of"].isoformat() == "2021-09-01"
 
     async def test_a_day_that_is_none(self, client):
         page = await look(client, "/plain?as_of=2021-02-31", 422)
