@@ -100,6 +100,17 @@ def last(page: Page) -> Any:
 
 # ── what it must look like ──
 
+
+def in_one_line(places: Any) -> bool:
+    """Whether those of these elements that are shown stand beside each other, none below another."""
+    return bool(
+        places.evaluate_all(
+            "all => { const shown = all.map((one) => one.getBoundingClientRect()).filter((one) => one.width);"
+            "return Math.max(...shown.map((one) => one.top)) < Math.min(...shown.map((one) => one.bottom)) }"
+        )
+    )
+
+
 _MEASURE = (Path(__file__).parent / "measure.js").read_text(encoding="utf-8")
 
 

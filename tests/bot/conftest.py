@@ -66,12 +66,13 @@ def other_pages() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: Any, other_pages: dict[str, Any]) -> Iterator[Any]:
-    """The application on a socket (`url`), its assistant, a `site` that may embed it and a `stranger` that may not."""
+    """The application on a socket (`url`), its assistant and database (`engine`), a `site` that may embed it and a
+    `stranger` that may not."""
     from browsing import bound, other_site, served
     from doors import FakeAssistant, settings
 
     from bot.server import create_app
-    from bot.store import migrate
+    from bot.store import migrate, open_engine
     from eligibility import Rulebook
     from knowledge import load
     from knowledge.search import Searcher
@@ -81,8 +82,10 @@ def house(tmp_path_factory: Any, other_pages: dict[str, Any]) -> Iterator[Any]:
         chosen = settings(tmp_path_factory.mktemp("page"), origins=site, writes_per_conversation=0, session_minutes=120)
         migrate(chosen.database_url)
         app = create_app(assistant, Rulebook(knowledge), Searcher(knowledge), chosen)
+        engine = open_engine(chosen.database_url)
         with served(app, bound()) as url:
-            yield SimpleNamespace(url=url, assistant=assistant, site=site, stranger=stranger, app=app)
+            yield SimpleNamespace(url=url, assistant=assistant, site=site, stranger=stranger, app=app, engine=engine)
+        engine.dispose()
 
 
 @pytest.fixture(scope="module")  # not longer: while Playwright runs, this process can run no asynchronous test

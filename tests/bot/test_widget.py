@@ -284,6 +284,7 @@ def test_date_follows_what_the_assistant_was_told(page, house):
     say(page, "按2021年算")
     expect(page.get_by_role("button", name="办理日期：按 2021年12月31日")).to_be_visible()
     page.reload()
+    answered(page, 1)
     expect(page.get_by_role("button", name="办理日期：按 2021年12月31日")).to_be_visible()
     say(page, "你好")
     assert house.assistant.calls[-1]["as_of"].isoformat() == "2021-12-31"

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from browsing import DESK, PHONE, answered, faults, say, violations
+from browsing import DESK, PHONE, answered, faults, in_one_line, say, violations
 from playwright.sync_api import expect
 
 import bot
@@ -64,6 +64,14 @@ def test_opening_and_closing_keeps_the_keyboard(embed):
     page.keyboard.press("Enter")
     page.get_by_role("button", name="收起").click()
     expect(page.get_by_role("button", name="政策助手")).to_be_visible()
+
+
+def test_its_header_is_one_line_on_a_telephone(embed):
+    page = embed(viewport=PHONE)
+    opened(page)
+    assert in_one_line(page.locator(".brand, .bar > button"))
+    page.get_by_role("button", name="长者版").click()
+    assert in_one_line(page.locator(".brand, .bar > button")) and faults(page) == []
 
 
 def test_under_a_policy_that_forbids_inline_and_others(embed, house):

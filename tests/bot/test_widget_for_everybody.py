@@ -1,7 +1,7 @@
 """The chat for everybody in a real Chromium: by keyboard alone, with large letters, in the dark, on every screen."""
 
 import pytest
-from browsing import SIZES, answered, faults, last, say, violations
+from browsing import SIZES, answered, faults, in_one_line, last, say, violations
 from playwright.sync_api import expect
 
 WORDS = ("结论", "过期", "条文", "情况", "转人工", "攻击", "单位", "人数", "日期", "多选", "长" * 300)
@@ -56,6 +56,15 @@ def test_large_letters_are_large_and_stay_after_a_reload(page):
     )
     assert min(size for size, _ in sizes) >= 18 and all(height >= 1.3 * size for size, height in sizes)
     assert page.get_by_role("button", name="读给我听").count() == 1
+
+
+def test_header_with_large_letters_is_one_line_on_a_telephone(page):
+    large(page)
+    for words, day in (("你好", "2021年9月1日"), ("按2021年算", "2021年12月31日")):
+        say(page, words)
+        expect(page.get_by_role("button", name=f"办理日期：按 {day}")).to_have_text(f"按 {day}")
+        assert in_one_line(page.locator(".brand, .bar > button")), day
+    assert faults(page) == []
 
 
 @pytest.mark.parametrize("elder", [False, True], ids=["usual", "elder"])

@@ -70,7 +70,10 @@ export class Chat {
     const dots = [1, 2, 3].map(() => make("i", {}));
     this._typing = make("p", { class: "typing", role: "status", hidden: true }, forEars(WORDS.typing), ...dots);
     const labels = { role: "region", "aria-label": WORDS.scroll, tabindex: "0" };
-    this._earlier = button(WORDS.earlier, () => this._talk.earlier(), { class: "quiet", hidden: true });
+    const earlier = async () => {
+      this._earlier.textContent = (await this._talk.earlier()) ? WORDS.earlier : WORDS.earlier_failed;
+    };
+    this._earlier = button(WORDS.earlier, earlier, { class: "quiet", hidden: true });
     this._scroll = make("div", { class: "scroll", ...labels }, this._intro, this._earlier, this._log, this._typing);
 
     this._state = make("p", { class: "state", role: "status" });
@@ -148,12 +151,8 @@ export class Chat {
   }
 
   _openPrivacy(opener) {
-    const erase = async () => {
-      const proof = await this._talk.erase();
-      this._clear();
-      return proof;
-    };
-    privacySheet(this._sheets, opener, this._talk.house, () => this._talk.turns.length > 0, erase);
+    const talk = this._talk;
+    privacySheet(this._sheets, opener, talk.house, () => talk.turns.length > 0, () => talk.erase());
   }
 
   // ── what the conversation tells ──
@@ -173,7 +172,7 @@ export class Chat {
     this._showDate();
     const { turns, more } = this._talk;
     const known = this._rows.has(turns.at(-1));
-    if (this._rows.size && !turns.length) this._clear(); // erased in another tab
+    if (this._rows.size && !turns.length) this._clear(); // erased
     for (const turn of turns) this._draw(turn);
     this._earlier.hidden = !more;
     if (!known) this._follow();
@@ -231,7 +230,8 @@ export class Chat {
   /** The last turn can be answered by a tap, the others not any more. */
   _offer() {
     const turns = this._talk.turns;
-    const wanted = turns.at(-1)?.state === "sent" ? turns.at(-1) : null;
+    const last = turns.at(-1);
+    const wanted = last?.state === "sent" && this._rows.has(last) ? last : null;
     if (wanted === this._offered && wanted) return;
     this._ways?.remove();
     this._offered = wanted;
@@ -323,7 +323,8 @@ export class Chat {
   _showDate() {
     const day = this._talk.day;
     const shown = !day || day === today() ? WORDS.today : spoken(day);
-    this._date.replaceChildren(make("span", { class: "soft" }, WORDS.by), " ", make("time", { datetime: day }, shown));
+    const time = make("time", { datetime: day }, shown.slice(0, 5), make("wbr"), shown.slice(5)); // may break behind the year
+    this._date.replaceChildren(make("span", { class: "soft" }, WORDS.by), "\u00a0", time);
     this._date.setAttribute("aria-label", `${WORDS.as_of}：${WORDS.by} ${shown}`);
   }
 

@@ -26,6 +26,7 @@ export class Talk {
     this.turns = (kept.queue ?? []).map((one) => fresh(one.text, one.asOf, one.message));
     this._token = embedded ? (kept.token ?? null) : null;
     this._attempt = 0;
+    this._known = 0; // nothing is missing up to this number; one's own turn may have overtaken somebody else's
     window.addEventListener("online", () => {
       this._attempt = 0;
       this._reach(true);
@@ -49,6 +50,7 @@ export class Talk {
       this.house = await this._json("api/widget");
       this.limit = this.house.limit ?? this.limit;
       await this.refresh();
+      this._reach(true);
     } catch (error) {
       if (error.status === 403) {
         this._show.refused(error.said);
@@ -73,9 +75,16 @@ export class Talk {
     }
   }
 
+  /** Returns false when it did not succeed and may be tried again. */
   async earlier() {
-    this._adopt(await this._json(`api/conversation?before=${this.turns[0].id}`));
-    this._show.all();
+    try {
+      this._adopt(await this._json(`api/conversation?before=${this.turns[0].id}`));
+      this._show.all();
+    } catch (error) {
+      if (!isExpired(error)) return false;
+      this._forget();
+    }
+    return true;
   }
 
   /** Say something; it is kept until the server has it. */
@@ -150,13 +159,13 @@ export class Talk {
     if (turn.asOf) body.as_of = turn.asOf;
     if (this.place) body.place = this.place;
     try {
-      const done = await this._stream("api/messages", body, (replies) => {
+      const done = await this._stream("api/messages", body, secondTry, (replies) => {
         turn.replies = replies;
         this._show.turn(turn);
       });
       turn.id = done.turn ?? turn.id;
       this._renew(done.sender);
-      this._follow(turn.replies);
+      this._follow([turn]);
     } catch (error) {
       if (!isExpired(error) || secondTry) throw error;
       this._forget();
@@ -179,7 +188,9 @@ export class Talk {
     }
   }
 
-  _follow(replies) {
+  /** Take over the bot's day; a person at a desk may tell of another. */
+  _follow(turns) {
+    const replies = turns.filter((turn) => !turn.pushed).flatMap((turn) => turn.replies);
     const day = replies.map((reply) => reply.as_of ?? reply.decision?.as_of).filter(Boolean).at(-1);
     if (day && day !== this.day) this.asOf = day === this.house.as_of ? null : day;
   }
@@ -191,7 +202,8 @@ export class Talk {
     this.more = answer.more;
     for (const told of answer.turns) this._merge(told);
     for (const told of answer.pushed) this._merge({ ...told, pushed: true });
-    this._follow(this.turns.flatMap((turn) => turn.replies));
+    this._known = Math.max(this._known, answer.last);
+    this._follow(this.turns);
     this._keep();
   }
 
@@ -217,29 +229,30 @@ export class Talk {
     const ended = new AbortController();
     this._listening = ended;
     for (let attempt = 0; !ended.signal.aborted; attempt += 1) {
+      let pause;
       try {
-        const after = Math.max(0, ...this.turns.map((turn) => turn.id ?? 0));
-        const response = await this._fetch(`api/conversation/events?after=${after}`, null, ended.signal, "text/event-stream");
-        if (!response.ok || !response.body) return; // not offered: the next look at the tab asks again
+        const address = `api/conversation/events?after=${this._known}`;
+        const response = await this._fetch(address, null, ended.signal, "text/event-stream");
+        if (!response.ok) await answerOf(response);
         attempt = 0;
         await read(response.body, (event, told) => this._heard(event, told));
-      } catch {
-        // the connection ended; another one is made
+      } catch (error) {
+        if (error.status === 401 || error.status === 404) return; // not offered: the next look at the tab asks again
+        pause = error.pause; // the connection ended, or the house is full; another one is made
       }
-      await new Promise((wake) => setTimeout(wake, PAUSES[Math.min(attempt, PAUSES.length - 1)]));
+      await new Promise((wake) => setTimeout(wake, pause ?? PAUSES[Math.min(attempt, PAUSES.length - 1)]));
     }
   }
 
   _heard(event, told) {
-    if (event === "turn" && this._merge(told)) {
-      this._follow(told.replies);
+    if (event === "turn") {
+      this._known = told.id;
+      if (!this._merge(told)) return;
+      this._follow([told]);
       this._keep();
       this._show.all();
     }
-    if (event === "ended") {
-      this._begin(); // erased, in another tab
-      this._show.all();
-    }
+    if (event === "ended") this._begin(); // erased, in another tab
   }
 
   /** The tab is looked at again, or not any more. */
@@ -263,10 +276,11 @@ export class Talk {
     this._show.status();
   }
 
-  _fetch(path, body, signal, accept = "application/json") {
+  /** `anew`: on our own pages begin another conversation, else go on with that of the cookie. */
+  _fetch(path, body, signal, accept = "application/json", anew = false) {
     const headers = { Accept: accept };
     if (body) headers["Content-Type"] = "application/json";
-    if (!this._embedded) headers["Wengang-Session"] = "cookie"; // on our own pages: go on with the conversation of the cookie
+    if (!this._embedded) headers["Wengang-Session"] = anew ? "new" : "cookie";
     else if (this._token) headers.Authorization = `Bearer ${this._token}`;
     return fetch(new URL(path, this._base), {
       method: body ? "POST" : "GET",
@@ -282,9 +296,9 @@ export class Talk {
   }
 
   /** One message; `hear` gets the replies so far, whenever there is one more. Returns {sender, turn}. */
-  async _stream(path, body, hear) {
+  async _stream(path, body, anew, hear) {
     return this._patiently(async (signal, alive) => {
-      const response = await this._fetch(path, body, signal, "text/event-stream, application/json;q=0.5");
+      const response = await this._fetch(path, body, signal, "text/event-stream, application/json;q=0.5", anew);
       if (!(response.headers.get("Content-Type") ?? "").startsWith("text/event-stream")) {
         const { sender, replies } = await answerOf(response);
         hear(replies);
@@ -339,18 +353,19 @@ export class Talk {
   /** The server knows the conversation no longer: what is shown stays, what comes belongs to a new one. */
   _forget() {
     this._token = null;
+    this._known = 0;
+    this.more = false;
     this.leave();
+    if (this.turns.some((turn) => turn.id !== null)) this._show.note(WORDS.anew);
     for (const turn of this.turns) turn.id = null;
-    if (this.turns.some((turn) => turn.state === "sent")) this._show.note(WORDS.anew);
     this._keep();
+    this._show.all();
   }
 
   _begin() {
-    this.leave();
     this.turns = [];
-    this._token = null;
     this.asOf = null;
-    this._keep();
+    this._forget();
   }
 
   _keep() {

@@ -22,6 +22,7 @@ export const WORDS = {
 
   log: "对话",
   earlier: "看更早的",
+  earlier_failed: "没有取到，请再点一次",
   scroll: "对话内容",
   you: "您说：",
   assistant: "助手：",
