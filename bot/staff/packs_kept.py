@@ -32,7 +32,6 @@ class PacksKept:
 
     def __init__(self, engine: Engine, rules: Rulebook) -> None:
         self._engine, self._rules = engine, rules
-        self._stored: set[str] = set()
         self._loaded: OrderedDict[str, tuple[Rulebook, TemporaryDirectory[str]]] = OrderedDict()
         self._one = threading.Lock()
 

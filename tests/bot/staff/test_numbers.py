@@ -87,7 +87,5 @@ def test_also_where_a_clause_has_none_or_stands_last(tmp_path, clause):
     packs = tmp_path / "packs"
     shutil.copytree(PACKS, packs)
     before = load(packs)
-    if clause not in before.clauses:
-        pytest.skip("no such clause any more")
     apply([{"clause": clause, "question": "新的问法"}], before)
     assert load(packs).clauses[clause].questions == (*before.clauses[clause].questions, "新的问法")
