@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
 from bot.api.errors import ApiError
+from bot.api.guard import policy
 from bot.inputs import InputError, read_json
 from bot.messages import say
 from bot.staff.accounts import ADMIN, OFFICER, OPERATOR, Accounts
@@ -31,13 +32,7 @@ HOME, SIGN_IN = "/staff", "/staff/sign-in"
 _MAY = {OPERATOR: (OPERATOR, OFFICER), OFFICER: (OFFICER,), ADMIN: (ADMIN,), "": (OPERATOR, OFFICER, ADMIN)}
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _LOOK_AGAIN = 5.0  # seconds, while nobody has an account
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "Cache-Control": "no-store",
-}
+HEADERS = {"Content-Security-Policy": policy(form_action="'self'"), "Cache-Control": "no-store"}
 Shape = TypeVar("Shape", bound=BaseModel)
 
 
