@@ -55,6 +55,23 @@ def engine(url: str) -> Iterator[Any]:
     engine.dispose()
 
 
+@pytest.fixture(scope="module")
+def rules() -> Any:
+    """The rules of the packs."""
+    from eligibility import Rulebook
+    from knowledge import load
+
+    return Rulebook(load())
+
+
+@pytest.fixture
+def assistant() -> Any:
+    """An assistant that follows a script."""
+    from doors import FakeAssistant
+
+    return FakeAssistant()
+
+
 # ── the application in a real Chromium, with an assistant that follows a script ──
 
 

@@ -14,20 +14,8 @@ from bot.store import open_engine
 from bot.store.erasure import expire
 from bot.store.models import Audit, Base, Feedback, Turn
 from bot.store.outbox import Outbox
-from eligibility import Rulebook
-from knowledge import load
 
 PLANTED = "73519042"  # a number that occurs nowhere else
-
-
-@pytest.fixture(scope="module")
-def rules():
-    return Rulebook(load())
-
-
-@pytest.fixture
-def assistant():
-    return FakeAssistant()
 
 
 @pytest.fixture

@@ -6,12 +6,10 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from doors import DECISION, SCRIPT, FakeAssistant, settings
+from doors import DECISION, SCRIPT, settings
 
 from bot.server import create_app
 from bot.store import migrate, open_engine, pushed
-from eligibility import Rulebook
-from knowledge import load
 
 FAILED = {"kind": "text", "text": "这一句我没有处理好。", "outcome": "clarify", "failed": True}
 HOSTILE = (
@@ -75,16 +73,6 @@ class Browser(HTMLParser):
     def bubbles(self):
         """How many replies are shown."""
         return self.response.text.count('<div class="bubble')
-
-
-@pytest.fixture(scope="module")
-def rules():
-    return Rulebook(load())
-
-
-@pytest.fixture
-def assistant():
-    return FakeAssistant()
 
 
 @pytest.fixture

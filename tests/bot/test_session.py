@@ -2,27 +2,15 @@
 
 import httpx
 import pytest
-from doors import FakeAssistant, settings
+from doors import settings
 
 from bot.api.identity import Identity
 from bot.server import create_app
 from bot.store import migrate
-from eligibility import Rulebook
-from knowledge import load
 from knowledge.search import Searcher
 
 SECRET = "s" * 32
 COUNTY, STRANGER = "https://www.benxi.gov.cn", "https://elsewhere.example"
-
-
-@pytest.fixture(scope="module")
-def rules():
-    return Rulebook(load())
-
-
-@pytest.fixture
-def assistant():
-    return FakeAssistant()
 
 
 @pytest.fixture

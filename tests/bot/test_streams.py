@@ -11,18 +11,6 @@ from streams import events, served, told
 from bot import hearing
 from bot.store.pushed import put
 from bot.store.transcript import Transcript
-from eligibility import Rulebook
-from knowledge import load
-
-
-@pytest.fixture(scope="module")
-def rules():
-    return Rulebook(load())
-
-
-@pytest.fixture
-def assistant():
-    return FakeAssistant()
 
 
 @pytest.fixture
