@@ -55,7 +55,7 @@ class Console:
         layout, access, settings, engine = Layout(), self.access, self._settings, self._engine
         known = titles(self._room.rules)
         for router in (
-            home_routes(layout, access),
+            *home_routes(layout, access),
             sign_in_routes(layout, access, self.sign_in, self.accounts),
             account_routes(layout, access, self.accounts),
             audit_routes(layout, access, self.accounts, self.chain, engine),

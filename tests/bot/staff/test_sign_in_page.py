@@ -15,7 +15,7 @@ def test_a_person_signs_in_and_out(house):
         page.get_by_label("账号").fill("小王")
         page.get_by_label("密码").fill(PASSWORD)
         page.get_by_role("button", name="登录").click()
-        expect(page.get_by_role("heading", name="工单", exact=True)).to_be_visible()
+        expect(page.get_by_role("heading", name="接电话", exact=True)).to_be_visible()
         page.goto(f"{address}/staff/password")
         page.get_by_role("button", name="退出", exact=True).click()
         page.goto(f"{address}/staff/cases")

@@ -1,0 +1,49 @@
+// Every request of the operators' screen: JSON, the session's token, and whatever goes wrong as one sentence to be shown.
+import { WORDS } from "./words.js";
+
+const PATIENCE = 15000; // milliseconds until a request counts as lost
+
+let token = document.querySelector("meta[name=csrf]").content;
+
+/** What went wrong, in the server's words; `status`: 0 without an answer, 401 when one has to sign in first. */
+export class Trouble extends Error {
+  constructor(message, status) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Ask the console and return its answer. Throws Trouble. `path`: as from /staff/api/ on, e.g. "cases". */
+export async function call(method, path, body) {
+  let response = await asked(method, path, body);
+  if (response.status === 403 && method !== "GET" && (await renewed())) response = await asked(method, path, body);
+  return read(response);
+}
+
+async function asked(method, path, body) {
+  const headers = { Accept: "application/json", "X-CSRF-Token": token };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  try {
+    return await fetch(`/staff/api/${path}`, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: AbortSignal.timeout(PATIENCE),
+    });
+  } catch (error) {
+    throw new Trouble(WORDS.unreachable, 0);
+  }
+}
+
+async function read(response) {
+  const answer = await response.json().catch(() => null);
+  if (response.ok && answer) return answer;
+  throw new Trouble(answer?.error?.message ?? WORDS.failed, response.status);
+}
+
+/** Whoever signed in again in another tab has another token: take it, and say whether it is another. */
+async function renewed() {
+  const before = token;
+  token = (await read(await asked("GET", "session"))).csrf;
+  return token !== before;
+}
