@@ -401,7 +401,8 @@ function fresh(text, asOf, message) {
   return { message, id: null, text, asOf, replies: [], state: "queued", trouble: null, final: false, pushed: false };
 }
 
-function number() {
+/** A number of its own for a message; randomUUID is not there on a page without TLS. */
+export function number() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,0 +1,228 @@
+// One citizen's conversation in an operator's hands: what was said, what is written, how it ends. What citizens say goes in
+// as text, never as markup.
+import { bubble, button, form, make } from "../widget/replies.js";
+import { call } from "./call.js";
+import { WORDS } from "./desk_words.js";
+import { expands } from "./expand.js";
+import { keyed } from "./keyed.js";
+import { Line } from "./listen.js";
+import { Outgoing } from "./outgoing.js";
+
+const AGAIN = 3000; // milliseconds until what did not come is asked for again
+const CARDS = ["decision", "clauses"]; // kinds of replies that are more than words
+const PEOPLE = ["citizen", "operator"]; // whose words mark nothing as important
+const HOUSE = new URL("/", location);
+
+export class Conversation {
+  /**
+   * row: of the queue · current(), texts: of the screen
+   * desk: {broken(yes), signedOut(), tell(sentence), dismiss(), done(answer)} of whoever shows it
+   */
+  constructor(row, { current, texts }, desk) {
+    Object.assign(this, { id: row.id, _row: row, _current: current, _desk: desk, _last: 0 });
+    this._sent = new Outgoing(row.id, {
+      changed: () => this._drawSent(),
+      refused: (trouble, message) => this._refused(trouble, message),
+    });
+    this._build(texts);
+    this._drawSent();
+  }
+
+  /** Show everything that was said, then whatever comes. */
+  async begin() {
+    try {
+      const { messages, ...state } = await call("GET", `handoffs/${this.id}`);
+      for (const message of messages) this._hear(message);
+      this._stands(state);
+    } catch (trouble) {
+      if (this._left) return;
+      if (trouble.status && trouble.status < 500) return this._over(trouble);
+      this._desk.broken(true);
+      this._again = setTimeout(() => this.begin(), AGAIN);
+      return;
+    }
+    if (this._left) return;
+    requestAnimationFrame(() => this._log.setAttribute("aria-live", "polite")); // what was said before is not read out
+    const heard = { message: (one) => this._hear(one), state: (one) => this._stands(one) };
+    this._line = new Line(() => `handoffs/${this.id}/events?after=${this._last}`, heard, {
+      over: (trouble) => this._over(trouble),
+      broken: (yes) => this._desk.broken(yes),
+    });
+  }
+
+  focus() {
+    this._text.focus();
+  }
+
+  leave() {
+    this._left = true;
+    clearTimeout(this._again);
+    this._line?.close();
+    this._sent.leave();
+  }
+
+  // ── building ──
+
+  _build(texts) {
+    const { id, from, question, summary } = this._row;
+    const heading = make("h3", { id: `conversation-${id}` }, WORDS.conversation(WORDS.from[from] ?? from, id));
+    const collected = summary ? make("p", { class: "collected" }, WORDS.collected, summary) : null;
+    this._log = make("div", { class: "log", role: "log", "aria-live": "off", "aria-label": WORDS.log, tabindex: "0" });
+    this._pending = make("div", { class: "pending" });
+    this._state = make("p", { class: "state", role: "status", hidden: true });
+    this._text = make("textarea", { id: `text-${id}`, rows: 3, maxlength: 2000 });
+    this._text.value = this._sent.draft;
+    this._text.addEventListener("input", () => (this._sent.draft = this._text.value));
+    const send = make("button", { type: "submit", class: "main" }, make("kbd", {}, "Enter"), " ", WORDS.send);
+    const list = button("", () => this._list());
+    list.append(make("kbd", {}, "::"), " ", WORDS.texts);
+    const card = keyed("V", WORDS.card, () => this._card());
+    const clause = keyed("U", WORDS.clause, () => this._clause());
+    const back = keyed("G", WORDS.give_back, () => this._finish("return", {}, WORDS.given_back));
+    this._close = keyed("B", WORDS.close, () => this._ask(true), { "aria-expanded": "false" });
+    const label = make("label", { for: `text-${id}` }, WORDS.text);
+    const keys = make("div", { class: "keys" }, send, list, card, clause, back, this._close);
+    this._composer = form(() => this._say(), "composer", { autocomplete: "off" }, label, this._text, keys);
+    this._subject = make("input", { id: `subject-${id}`, maxlength: 300, value: question, required: true });
+    const parts = [
+      make("label", { for: `subject-${id}` }, WORDS.subject),
+      this._subject,
+      make("button", { type: "submit", class: "main" }, WORDS.close_now),
+      button(WORDS.not_now, () => this._ask(false)),
+    ];
+    const end = () => this._finish("close", { subject: this._subject.value }, WORDS.closed);
+    this._ending = form(end, "ending", { hidden: true }, ...parts);
+    const labelled = { class: "conversation", role: "group", "aria-labelledby": heading.id };
+    this.element = make("div", labelled, heading, collected, this._log, this._pending, this._state, this._composer, this._ending);
+    expands(this._text, texts);
+    this._text.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      event.preventDefault();
+      this._say();
+    });
+    this._ending.addEventListener("keydown", (event) => event.key === "Escape" && this._ask(false));
+  }
+
+  // ── what was said ──
+
+  _hear(message) {
+    if (message.id && message.id <= this._last) return;
+    this._last = Math.max(this._last, message.id);
+    const end = this._log.scrollHeight - this._log.scrollTop - this._log.clientHeight < 40;
+    this._log.append(spoken(message.author, message.at, message.replies));
+    if (message.client_id) this._sent.said(message.client_id);
+    if (end) this._log.scrollTop = this._log.scrollHeight;
+  }
+
+  _drawSent() {
+    const waiting = this._sent.messages.map(({ shown }) => make("p", { class: "words" }, shown));
+    const how = this._left ? WORDS.not_sent : WORDS.sending;
+    const told = waiting.length ? [make("p", { class: "who", role: "status" }, how)] : [];
+    this._pending.replaceChildren(...waiting, ...told);
+  }
+
+  /** How it stands with the conversation, as the server says. */
+  _stands({ state, mine }) {
+    this._desk.broken(false);
+    if (mine) return;
+    this._lost(WORDS.gone[state] ?? WORDS.gone.ended);
+  }
+
+  _over(trouble) {
+    if (trouble.status === 401) this._desk.signedOut();
+    else this._lost(trouble.message);
+  }
+
+  /** It is in one's hands no longer: what was said stands there to be read, until it is put away. */
+  _lost(sentence) {
+    this.leave();
+    if (!this._composer.isConnected) return; // said before
+    this._drawSent();
+    const away = button(WORDS.dismiss, () => this._desk.dismiss(), { class: "dismiss" });
+    const focused = this._composer.contains(document.activeElement) || this._ending.contains(document.activeElement);
+    this._state.hidden = false;
+    this._state.textContent = sentence;
+    this._composer.replaceWith(away);
+    this._ending.remove();
+    if (focused) away.focus();
+  }
+
+  // ── saying ──
+
+  _say() {
+    const text = this._text.value.trim();
+    if (!text) return;
+    this._text.value = this._sent.draft = "";
+    this._sent.add("say", { text }, text);
+  }
+
+  _list() {
+    this._text.focus();
+    this._text.setRangeText("::", this._text.selectionStart, this._text.selectionEnd, "end");
+    this._text.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  _card() {
+    const { clause, ...decided } = this._current();
+    if (!decided.programme) return this._desk.tell(WORDS.no_card);
+    this._sent.add("insert", given(decided), WORDS.card_of(decided.programme));
+    this.focus();
+  }
+
+  _clause() {
+    const { clause } = this._current();
+    if (!clause) return this._desk.tell(WORDS.no_clause);
+    this._sent.add("insert", { clause }, WORDS.clause_of(clause));
+    this.focus();
+  }
+
+  /** It was not said: the words go back to where they can be put right. */
+  _refused(trouble, { action, body }) {
+    if (action === "say") this._text.value = this._sent.draft = [body.text, this._text.value].filter(Boolean).join("\n");
+    this._desk.tell(trouble.message);
+  }
+
+  // ── ending ──
+
+  _ask(open) {
+    this._ending.hidden = !open;
+    this._close.setAttribute("aria-expanded", String(open));
+    (open ? this._subject : this._close).focus();
+  }
+
+  async _finish(how, body, sentence) {
+    if (this._sent.busy) return this._desk.tell(WORDS.unsent);
+    if (this._finishing) return;
+    this._finishing = true;
+    try {
+      const answer = await call("POST", `handoffs/${this.id}/${how}`, body);
+      this.leave();
+      this._sent.draft = "";
+      this._desk.done(answer, sentence);
+    } catch (trouble) {
+      if (trouble.status === 401) this._desk.signedOut();
+      else this._desk.tell(trouble.message);
+    } finally {
+      this._finishing = false;
+    }
+  }
+}
+
+/** What one of them said, as elements: a person's words as they are, a card as the citizen sees it. */
+function spoken(author, at, replies) {
+  const time = make("time", { datetime: at }, new Date(at).toTimeString().slice(0, 5));
+  const who = make("p", { class: "who" }, WORDS.authors[author] ?? author, " ", time);
+  return make("div", { class: `said ${author}` }, who, ...replies.map((reply) => shown(author, reply)));
+}
+
+function shown(author, reply) {
+  const card = CARDS.includes(reply.kind);
+  if (!card && PEOPLE.includes(author)) return make("p", { class: "words" }, reply.text);
+  const made = bubble(card ? reply : { text: reply.text }, HOUSE);
+  made.querySelector(".tools")?.remove(); // for whoever takes it away
+  return made;
+}
+
+function given(values) {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value));
+}
