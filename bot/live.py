@@ -38,6 +38,11 @@ class Watcher:
     def __init__(self, after: int) -> None:
         self.last, self._news = after, asyncio.Queue[News](_WAITING)
 
+    @property
+    def room(self) -> int:
+        """How many turns more it may be told before its reader has read on; one place is left for other news."""
+        return max(0, self._news.maxsize - self._news.qsize() - 1)
+
     async def next(self) -> News:
         """Wait for news."""
         return await self._news.get()
@@ -62,7 +67,7 @@ class Live:
     def __init__(self, transcript: Transcript, most: int, stopping: Callable[[], bool]) -> None:
         self._transcript, self._most, self._stopping = transcript, most, stopping
         self._watchers: dict[str, set[Watcher]] = {}
-        self._fresh: dict[Watcher, str] = {}  # that have not heard yet what they missed before they came
+        self._fresh: dict[Watcher, str] = {}  # that have not heard yet all of what they missed before they came
         self._loop: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
 
@@ -105,12 +110,17 @@ class Live:
             pause = _EVERY
             fresh, self._fresh = self._fresh, {}
             try:
-                missed = [(sender, watcher.last) for watcher, sender in fresh.items()]
-                news = await asyncio.to_thread(looking.look, list(self._watchers), missed)
+                missed = [(sender, watcher.last, watcher.room) for watcher, sender in fresh.items()]
+                before, news = await asyncio.to_thread(looking.look, list(self._watchers), missed)
+                for (watcher, sender), (_, _, room), turns in zip(fresh.items(), missed, before, strict=True):
+                    for said in turns:
+                        watcher.tell(said)
+                    if len(turns) == room:  # there may be more: once its reader has read on
+                        self._stay_fresh({watcher: sender})
                 self._tell(news)
             except SQLAlchemyError as error:
                 logger.error("watching failed: %s", type(error).__name__)
-                self._fresh |= {one: sender for one, sender in fresh.items() if one in self._watchers.get(sender, ())}
+                self._stay_fresh(fresh)
                 pause = _AFTER_FAILURE
             if self._stopping():
                 self._tell_all("closing")
@@ -121,6 +131,9 @@ class Live:
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), pause)
             self._wake.clear()
+
+    def _stay_fresh(self, watchers: dict[Watcher, str]) -> None:
+        self._fresh |= {one: sender for one, sender in watchers.items() if one in self._watchers.get(sender, ())}
 
     def _tell(self, found: list[tuple[str, News]]) -> None:
         for sender, news in found:
@@ -140,20 +153,25 @@ class _Looking:
     def __init__(self, transcript: Transcript) -> None:
         self._transcript = transcript
         self._marks: deque[tuple[float, int]] = deque()  # when which number was the highest
+        self._read: set[int] = set()  # numbers above the floor that were read
         self._entry: int | None = None  # of the audit
 
-    def look(self, senders: list[str], missed: list[tuple[str, int]]) -> list[tuple[str, News]]:
-        """Return what is new in these conversations, behind what was `missed` in some: all since that number."""
+    def look(
+        self, senders: list[str], missed: list[tuple[str, int, int]]
+    ) -> tuple[list[list[Said]], list[tuple[str, News]]]:
+        """Return, for each (conversation, number, most) that was `missed`, the turns since that number, and what is
+        new in these conversations."""
         turn, entry = self._transcript.latest()
-        found: list[tuple[str, News]] = []
-        for sender, number in missed:
-            found += [(sender, said) for said in self._transcript.since(number, [sender])]
-        found += [(said["sender"], said) for said in self._transcript.since(self._floor(turn), senders)]
+        before = [self._transcript.since(number, [sender], most) for sender, number, most in missed]
+        floor = self._floor(turn)
+        turns = self._transcript.since(floor, senders, known=self._read)
+        found: list[tuple[str, News]] = [(said["sender"], said) for said in turns]
         if self._entry is not None and entry > self._entry:
             gone = set(self._transcript.erased_since(self._entry))
             found += [(sender, "ended") for sender in senders if pseudonym(sender) in gone]
+        self._read = {number for number in self._read if number > floor} | {said["id"] for said in turns}
         self._entry = entry
-        return found
+        return before, found
 
     def _floor(self, highest: int) -> int:
         """The highest number that was seen long enough ago: what was kept later than it stands above it."""

@@ -34,10 +34,13 @@ class Transcript:
         found = self._read(wanted.order_by(Turn.id.desc()).limit(most + 1))
         return found[most - 1 :: -1] if len(found) > most else found[::-1], len(found) > most
 
-    def since(self, number: int, senders: Collection[str]) -> list[Said]:
-        """Return the turns of these conversations after that number, in their order."""
-        wanted = sa.select(*_COLUMNS).where(Turn.id > number, Turn.sender.in_(senders))
-        return self._read(wanted.order_by(Turn.id))
+    def since(
+        self, number: int, senders: Collection[str], most: int | None = None, known: Collection[int] = ()
+    ) -> list[Said]:
+        """Return the turns of these conversations after that number, in their order: the first ones, without those
+        whose numbers are `known`."""
+        wanted = sa.select(*_COLUMNS).where(Turn.id > number, Turn.sender.in_(senders), Turn.id.not_in(known))
+        return self._read(wanted.order_by(Turn.id).limit(most))
 
     def latest(self) -> tuple[int, int]:
         """Return the highest number of a turn and that of an audit entry; 0: there is none."""

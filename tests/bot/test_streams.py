@@ -86,9 +86,7 @@ class TestTurn:
             first, _ = await told(client, "你好")
             slow.may.clear()
             sender = first[-1][1]["sender"]
-            both = [
-                asyncio.create_task(told(client, "x", bearer(sender), client_message_id="m-2")) for _ in range(2)
-            ]
+            both = [asyncio.create_task(told(client, "x", bearer(sender), client_message_id="m-2")) for _ in range(2)]
             while len(slow.calls) < 2:
                 await asyncio.sleep(0.01)
             slow.may.set()
@@ -248,6 +246,39 @@ class TestWatching:
                 async with watching(client, number, after=first[0][1]) as late:
                     assert await turns(late, 1) == second
 
+    async def test_whoever_lags_far_behind_hears_everything(self, serve, monkeypatch):
+        """More than is kept for one watcher at a time; meanwhile it goes on."""
+        monkeypatch.setattr("bot.live._WAITING", 4)
+        monkeypatch.setattr("bot.live._EVERY", 0.02)
+        async with serve() as client:
+            number = (await client.post("/api/messages", json={"text": "0"})).json()["sender"]
+            for place in range(1, 12):
+                await client.post("/api/messages", json={"text": str(place)}, headers=bearer(number))
+            async with watching(client, number) as heard:
+                early = await turns(heard, 2)
+                await client.post("/api/messages", json={"text": "12"}, headers=bearer(number))
+                said = early + await turns(heard, 11)
+                assert [text for text, _ in said] == [str(place) for place in range(13)]
+
+    async def test_what_was_read_is_not_read_again(self, serve, monkeypatch):
+        since, read = Transcript.since, []
+
+        def noting(self, *given, **more):
+            found = since(self, *given, **more)
+            read.extend(said["text"] for said in found)
+            return found
+
+        monkeypatch.setattr(Transcript, "since", noting)
+        async with serve() as client:
+            number = (await client.post("/api/messages", json={"text": "0"})).json()["sender"]
+            async with watching(client, number) as heard:
+                await turns(heard, 1)
+                read.clear()
+                for place in range(1, 6):
+                    await client.post("/api/messages", json={"text": str(place)}, headers=bearer(number))
+                    await turns(heard, 1)
+        assert read == ["1", "2", "3", "4", "5"]
+
     async def test_it_ends_when_the_conversation_is_erased(self, serve):
         async with serve() as client:
             number = (await client.post("/api/messages", json={"text": "一"})).json()["sender"]
@@ -288,10 +319,10 @@ class TestWatching:
     async def test_the_database_goes_away_and_comes_back(self, serve, monkeypatch):
         since, down = Transcript.since, []
 
-        def failing(self, *given):
+        def failing(self, *given, **more):
             if down:
                 raise OperationalError("", {}, Exception())
-            return since(self, *given)
+            return since(self, *given, **more)
 
         monkeypatch.setattr("bot.live._AFTER_FAILURE", 0.01)
         monkeypatch.setattr(Transcript, "since", failing)
