@@ -47,12 +47,13 @@ _COLUMNS = Handoff.__table__.c
 
 @dataclass(frozen=True)
 class Said:
-    """One message of a hand-off, or of the conversation before it (`id` 0)."""
+    """One message of a hand-off, or of the conversation before it (`id` 0); `client_id`: an operator's own number."""
 
     id: int
     author: str
     replies: Replies
     at: datetime
+    client_id: str | None = None
 
 
 class Desk:
@@ -137,17 +138,18 @@ class Desk:
 
     def queue(self) -> list[dict[str, Any]]:
         """Return who waits, the longest first: {id, from, question, summary, waiting (seconds), messages}."""
-        count = sa.select(sa.func.count()).where(HandoffMessage.handoff_id == _COLUMNS.id).scalar_subquery()
-        wanted = sa.select(Handoff.__table__, count.label("messages")).where(_COLUMNS.state == QUEUED)
-        with self._engine.connect() as connection:
-            rows = connection.execute(wanted.order_by(_COLUMNS.asked_at, _COLUMNS.id)).all()
-        return [{**self._shown(row), "messages": row.messages} for row in rows]
+        return self._listed(_COLUMNS.state == QUEUED)
 
     def taken(self, member: Member) -> list[dict[str, Any]]:
         """Return the conversations that somebody has."""
-        wanted = sa.select(Handoff.__table__).where(_COLUMNS.state == HUMAN, _COLUMNS.operator == member.id)
+        return self._listed(*_theirs(member))
+
+    def _listed(self, *which: Any) -> list[dict[str, Any]]:
+        count = sa.select(sa.func.count()).where(HandoffMessage.handoff_id == _COLUMNS.id).scalar_subquery()
+        wanted = sa.select(Handoff.__table__, count.label("messages")).where(*which)
         with self._engine.connect() as connection:
-            return [self._shown(row) for row in connection.execute(wanted.order_by(_COLUMNS.id))]
+            rows = connection.execute(wanted.order_by(_COLUMNS.asked_at, _COLUMNS.id)).all()
+        return [{**self._shown(row), "messages": row.messages} for row in rows]
 
     def take(self, member: Member, id: int) -> dict[str, Any]:
         """One of several wins; again by the winner is no harm. Raises ApiError 404, 409."""
@@ -211,7 +213,7 @@ class Desk:
                 HandoffMessage.handoff_id == id, HandoffMessage.id > after
             )
             found = connection.execute(wanted.order_by(HandoffMessage.id)).all()
-        return [*before, *(Said(one.id, one.author, one.replies, aware(one.created_at)) for one in found)]
+        return [*before, *map(_said, found)]
 
     def one(self, member: Member, id: int) -> dict[str, Any]:
         """How it stands with a conversation: {…, state, mine}. Raises ApiError 404."""
@@ -325,6 +327,11 @@ class Desk:
             "asked_at": aware(row.asked_at).isoformat(timespec="seconds"),
             "case": row.case_id,
         }
+
+
+def _said(row: Any) -> Said:
+    number = row.client_id if row.author == OPERATOR else None
+    return Said(row.id, row.author, row.replies, aware(row.created_at), number)
 
 
 def _theirs(member: Member) -> tuple[Any, ...]:

@@ -9,6 +9,7 @@ from pydantic import Extra, Field, StrictStr, validator
 
 from actions.reply import Reply
 from actions.room import Room
+from bot.api.errors import ApiError
 from bot.api.given import Given
 from bot.api.policy import mapping
 from bot.inputs import InputError, clean
@@ -61,11 +62,15 @@ class Nothing(Given):
 def desk_routes(
     access: Access, desk: Desk, sign_in: SignIn, room: Room, settings: Settings, stopping: Callable[[], bool]
 ) -> APIRouter:
-    """Queue and conversations; whoever watches the queue, or says so, counts as being there."""
+    """Queue and conversations. Whoever says so counts as being there, as long as their page watches the queue."""
     api = APIRouter(prefix="/staff/api", include_in_schema=False, route_class=ApiRoute)
 
     def waiting(session: Session) -> dict[str, Any]:
-        return {"queue": desk.queue(), "taken": desk.taken(session.member)}
+        return {
+            "queue": desk.queue(),
+            "taken": desk.taken(session.member),
+            "here": sign_in.here(session),
+        }
 
     @api.get("/queue")
     def queue(session: Session = access.need(OPERATOR)) -> JSONResponse:
@@ -90,10 +95,10 @@ def desk_routes(
         def look() -> list[Event]:
             sign_in.check(session)
             if last[1] % _NOTED == 0:
-                sign_in.at_desk(session)
+                sign_in.still_at_desk(session)
             last[1] += 1
             found = waiting(session)
-            known = [[{**one, "waiting": 0} for one in listed] for listed in found.values()]
+            known = found["here"], [{**one, "waiting": 0} for one in found["queue"] + found["taken"]]
             if known == last[0]:
                 return []
             last[0] = known
@@ -124,14 +129,17 @@ def desk_routes(
             if last[2] % _NOTED == 0:
                 desk.beat(session.member, id)
             last[2] += 1
-            found = desk.messages(session.member, id, last[0])
-            events: list[Event] = [("message", one.id or None, _shown(one)) for one in found]
-            last[0] = max([last[0], *(one.id for one in found)])
             state = desk.one(session.member, id)
-            if (state["state"], state["mine"]) != last[1]:
-                last[1] = (state["state"], state["mine"])
-                events.append(("state", None, state))
-            return events
+            stands, known = (state["state"], state["mine"]), last[1]
+            try:
+                found = desk.messages(session.member, id, last[0])
+            except ApiError:
+                if stands == known:
+                    raise
+                found = []  # it was taken from them: that is told before it ends
+            last[0], last[1] = max([last[0], *(one.id for one in found)]), stands
+            events: list[Event] = [("message", one.id or None, _shown(one)) for one in found]
+            return events if stands == known else [*events, ("state", None, state)]
 
         return stream(look, stopping, seconds)
 
@@ -178,7 +186,8 @@ def desk_routes(
 
 
 def _shown(said: Said) -> dict[str, Any]:
-    return {"id": said.id, "author": said.author, "replies": said.replies, "at": said.at.isoformat(timespec="seconds")}
+    told = {"id": said.id, "author": said.author, "replies": said.replies, "at": said.at.isoformat(timespec="seconds")}
+    return told | ({"client_id": said.client_id} if said.client_id else {})
 
 
 def _kept(text: str) -> str:

@@ -152,6 +152,16 @@ class SignIn:
         """Note that somebody is there to take conversations, or no longer."""
         self._note(session.digest, at_desk_at=self._clock() if there else None)
 
+    def still_at_desk(self, session: Session) -> None:
+        """Note it again of somebody who said so, and has not said otherwise since."""
+        self._note(session.digest, StaffSession.at_desk_at.is_not(None), at_desk_at=self._clock())
+
+    def here(self, session: Session) -> bool:
+        """Whether they said last that they are there, however long ago: a page that is opened again goes by that."""
+        with self._engine.connect() as connection:
+            at = sa.select(StaffSession.at_desk_at).where(StaffSession.token == session.digest)
+            return connection.execute(at).scalar() is not None
+
     def end(self, session: Session) -> None:
         """Sign out here."""
         self._forget(StaffSession.token == session.digest)
@@ -163,9 +173,9 @@ class SignIn:
             self._chain.append(connection, session.member.id, "signed_out", None, {"sessions": count})
         return count
 
-    def _note(self, digest: str, **values: Any) -> None:
+    def _note(self, digest: str, *still: Any, **values: Any) -> None:
         with self._engine.begin() as connection:
-            connection.execute(sa.update(StaffSession).where(StaffSession.token == digest).values(**values))
+            connection.execute(sa.update(StaffSession).where(StaffSession.token == digest, *still).values(**values))
 
     def _forget(self, which: Any) -> None:
         with self._engine.begin() as connection:

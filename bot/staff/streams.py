@@ -31,7 +31,7 @@ def stream(look: Callable[[], list[Event]], stopping: Callable[[], bool], second
             try:
                 found = await asyncio.to_thread(look)
             except ApiError as error:  # signed out, erased: no use to come again
-                yield _written("ended", None, {"message": error.message})
+                yield _written("ended", None, {"status": error.status, "message": error.message})
                 return
             for name, id, data in found:
                 yield _written(name, id, data)

@@ -16,6 +16,7 @@ from bot.store.erasure import erase
 from bot.store.handoff_tables import Handoff, HandoffMessage
 from bot.store.models import OutboxEntry, now
 from bot.store.outbox import Outbox
+from bot.store.staff_tables import StaffSession
 
 ASK = "转人工"
 
@@ -227,6 +228,9 @@ async def test_a_message_sent_again_is_said_once(house, citizen):
     await citizen.say("好的", "c1")
     said = [row for row in rows(house, HandoffMessage) if row.author == "citizen"]
     assert len(said) == 1
+    told = (await operator.get(f"/staff/api/handoffs/{id}")).json()["messages"]
+    numbers = {one["replies"][0]["text"]: one.get("client_id") for one in told}
+    assert numbers["您好"] == "m1" and numbers["好的"] is None, "a page that lost the answer finds its message"
 
 
 async def test_an_operators_page_that_died_and_came_back_lost_nothing(house, citizen):
@@ -250,6 +254,7 @@ async def test_a_conversation_whose_operator_is_lost_waits_again(house, citizen)
     operator, id = await taken(house, citizen)
     assert later(house, by=LEASE + timedelta(seconds=1)).sweep() == 1
     assert "断线" in citizen.heard()[-1]
+    assert (await operator.get(f"/staff/api/handoffs/{id}/events?seconds=0")).status_code == 404
     assert (await operator.tell(f"/staff/api/handoffs/{id}/say", client_id="1", text="您好")).status_code == 409
     (reply,) = await citizen.say("喂")
     assert reply["state"] == "queued"
@@ -258,6 +263,24 @@ async def test_a_conversation_whose_operator_is_lost_waits_again(house, citizen)
     words = [one["replies"][0]["text"] for one in (await other.get(f"/staff/api/handoffs/{id}")).json()["messages"]]
     assert words.count("喂") == 1
     assert later(house, by=AT_DESK).sweep() == 0
+
+
+async def test_who_lost_a_conversation_while_watching_is_told_how_it_stands(house, citizen, monkeypatch):
+    monkeypatch.setattr("bot.staff.streams._EVERY", 0.01)
+    operator, id = await taken(house, citizen)
+    looks, one = [], Desk.one
+
+    def lost_after_the_first(self, *given):
+        looks.append(1)
+        if len(looks) == 2:
+            later(house, by=LEASE + timedelta(minutes=1)).sweep()
+        return one(self, *given)
+
+    monkeypatch.setattr(Desk, "one", lost_after_the_first)
+    told = (await operator.get(f"/staff/api/handoffs/{id}/events?seconds=5")).text
+    events = [line for line in told.splitlines() if line.startswith(("event: ", "data: "))]
+    assert '"state": "queued"' in events[-3] and '"mine": false' in events[-3]
+    assert events[-2] == "event: ended" and '"status": 404' in events[-1]
 
 
 async def test_the_stream_keeps_the_lease(house, citizen):
@@ -284,12 +307,25 @@ async def test_watching_writes_only_now_and_then(house, citizen, monkeypatch):
         assert len(looks) > 2 and 0 < len(written) <= len(looks) / 10 + 1
 
 
-async def test_the_queue_as_a_stream_makes_present(house, citizen):
+async def test_the_queue_as_a_stream_keeps_present_who_said_so(house, citizen):
     operator = await house.signed_in("小王")
-    assert '"queue": []' in (await operator.get("/staff/api/queue/events?seconds=0")).text
-    await citizen.say(ASK)
     stream = await operator.get("/staff/api/queue/events?seconds=0")
-    assert stream.headers["content-type"].startswith("text/event-stream") and ASK in stream.text
+    assert stream.headers["content-type"].startswith("text/event-stream") and '"here": false' in stream.text
+    assert "没有工作人员在线" in (await citizen.say(ASK))[0]["text"], "a page that is open promises nobody"
+    await operator.tell("/staff/api/presence")
+    with house.engine.begin() as connection:
+        connection.execute(sa.update(StaffSession).values(at_desk_at=now() - AT_DESK))
+    assert "没有工作人员在线" in (await citizen.say(ASK))[0]["text"], "the page was closed"
+    assert '"here": true' in (await operator.get("/staff/api/queue/events?seconds=0")).text
+    assert (await citizen.say(ASK))[0]["state"] == "queued"
+    assert ASK in (await operator.get("/staff/api/queue/events?seconds=0")).text
+
+
+async def test_who_said_away_on_one_page_is_away_on_the_other(house, citizen):
+    operator = await at_desk(house)
+    await operator.tell("/staff/api/absence")
+    assert '"here": false' in (await operator.get("/staff/api/queue/events?seconds=0")).text
+    assert "没有工作人员在线" in (await citizen.say(ASK))[0]["text"]
 
 
 async def test_a_verdict_and_a_clause_are_put_before_the_citizen(house, citizen):

@@ -34,8 +34,10 @@ async def test_what_a_citizen_says_comes_while_the_operator_watches(house):
             async with operator.stream("GET", "/staff/api/queue/events") as queue:
                 lines = queue.aiter_lines()
                 await until(lines, '"queue": []')
+                await operator.post("/staff/api/presence", json={}, headers={"X-CSRF-Token": browser.csrf})
+                await until(lines, '"here": true')
                 citizen = (await operator.post("/api/messages", json={"text": "转人工"})).json()
-                assert citizen["replies"][0]["state"] == "queued", "who watches the queue is there"
+                assert citizen["replies"][0]["state"] == "queued"
                 await until(lines, '"question": "转人工"')
             (waiting,) = (await operator.get("/staff/api/queue")).json()["queue"]
             path = f"/staff/api/handoffs/{waiting['id']}"
