@@ -69,6 +69,7 @@ export class Conversation {
     const collected = summary ? make("p", { class: "collected" }, WORDS.collected, summary) : null;
     this._log = make("div", { class: "log", role: "log", "aria-live": "off", "aria-label": WORDS.log, tabindex: "0" });
     this._pending = make("div", { class: "pending" });
+    this._late = make("p", { class: "late", role: "status" });
     this._state = make("p", { class: "state", role: "status", hidden: true });
     this._text = make("textarea", { id: `text-${id}`, rows: 3, maxlength: 2000 });
     this._text.value = this._sent.draft;
@@ -93,7 +94,8 @@ export class Conversation {
     const end = () => this._finish("close", { subject: this._subject.value }, WORDS.closed);
     this._ending = form(end, "ending", { hidden: true }, ...parts);
     const labelled = { class: "conversation", role: "group", "aria-labelledby": heading.id };
-    this.element = make("div", labelled, heading, collected, this._log, this._pending, this._state, this._composer, this._ending);
+    const said = [this._log, this._pending, this._late, this._state];
+    this.element = make("div", labelled, heading, collected, ...said, this._composer, this._ending);
     expands(this._text, texts);
     this._text.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -115,16 +117,15 @@ export class Conversation {
   }
 
   _drawSent() {
-    const waiting = this._sent.messages.map(({ shown }) => make("p", { class: "words" }, shown));
-    const how = this._left ? WORDS.not_sent : WORDS.sending;
-    const told = waiting.length ? [make("p", { class: "who", role: "status" }, how)] : [];
-    this._pending.replaceChildren(...waiting, ...told);
+    this._pending.replaceChildren(...this._sent.messages.map(({ shown }) => make("p", { class: "words" }, shown)));
+    const words = this._left ? WORDS.not_sent : this._sent.late ? WORDS.sending : "";
+    this._late.textContent = this._sent.busy ? words : "";
   }
 
   /** How it stands with the conversation, as the server says. */
   _stands({ state, mine }) {
     this._desk.broken(false);
-    if (mine) return;
+    if (mine || this._finishing) return;
     this._lost(WORDS.gone[state] ?? WORDS.gone.ended);
   }
 
@@ -136,7 +137,8 @@ export class Conversation {
   /** It is in one's hands no longer: what was said stands there to be read, until it is put away. */
   _lost(sentence) {
     this.leave();
-    if (!this._composer.isConnected) return; // said before
+    if (this.lost) return; // said before
+    this.lost = true;
     this._drawSent();
     const away = button(WORDS.dismiss, () => this._desk.dismiss(), { class: "dismiss" });
     const focused = this._composer.contains(document.activeElement) || this._ending.contains(document.activeElement);
@@ -176,8 +178,9 @@ export class Conversation {
     this.focus();
   }
 
-  /** It was not said: the words go back to where they can be put right. */
+  /** It was not said: the words go back to where they can be put right, if it is still one's own to say them. */
   _refused(trouble, { action, body }) {
+    if (trouble.status === 409) return this._lost(trouble.message);
     if (action === "say") this._text.value = this._sent.draft = [body.text, this._text.value].filter(Boolean).join("\n");
     this._desk.tell(trouble.message);
   }
@@ -201,6 +204,7 @@ export class Conversation {
       this._desk.done(answer, sentence);
     } catch (trouble) {
       if (trouble.status === 401) this._desk.signedOut();
+      else if (trouble.status === 409) this._lost(trouble.message);
       else this._desk.tell(trouble.message);
     } finally {
       this._finishing = false;

@@ -178,7 +178,7 @@ class Desk {
   }
 
   _show(row) {
-    if (this._open?.id === row.id) return;
+    if (this._open?.id === row.id && !this._open.lost) return;
     this._open?.leave();
     this._broken("conversation", false);
     this._open = new Conversation(row, this._screen, {

@@ -32,7 +32,7 @@ export const WORDS = {
   no_clause: "屏幕上还没有选中条文，请先查到要发的那一条。",
   card_of: (programme) => `〔结论：${programme}〕`,
   clause_of: (clause) => `〔原文：${clause}〕`,
-  sending: "还没送到，正在发",
+  sending: "还没送到，正在再发",
   not_sent: "没有送出去",
   unsent: "还有没送到的话，请等它送到再结束。",
   give_back: "交还机器人",

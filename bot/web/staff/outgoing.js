@@ -11,7 +11,7 @@ const PASSING = [0, 408, 429]; // and whatever is wrong with the server
 
 /** The messages of one conversation; one after the other. */
 export class Outgoing {
-  /** changed(): something was sent, said or refused · refused(trouble, message): for good; it is under way no longer */
+  /** changed(): something was sent, said or refused · refused(trouble, message): for good */
   constructor(id, { changed, refused }) {
     const { draft = "", messages = [] } = stored()[id] ?? {};
     Object.assign(this, { _id: id, _changed: changed, _refused: refused, _draft: draft, _attempt: 0 });
@@ -31,6 +31,11 @@ export class Outgoing {
   /** Whether something has not arrived yet. */
   get busy() {
     return this.messages.some((one) => !one.arrived);
+  }
+
+  /** Whether it takes longer than it should. */
+  get late() {
+    return this._attempt > 0;
   }
 
   add(action, body, shown) {
@@ -70,9 +75,11 @@ export class Outgoing {
         const pause = PAUSES[Math.min(this._attempt, PAUSES.length - 1)];
         this._attempt += 1;
         this._timer = setTimeout(() => this._send(), pause);
+        this._changed();
         return;
       }
-      this.messages = this.messages.filter((one) => one !== message);
+      if (trouble.status === 409) this.leave(); // the conversation is somebody else's: sent when one has it again
+      else this.messages = this.messages.filter((one) => one !== message);
       this._refused(trouble, message);
     } finally {
       this._sending = false;
