@@ -116,21 +116,22 @@ class InDatabase:
     def recall(self, sender: str) -> tuple[list[Event], int]:
         """Return the remembered events and their version; [] and 0 of an unknown sender."""
         with self._reading.connect() as connection:
-            return _recalled(connection, sender)[:2]
+            found = _found(connection, sender, None)
+        return _events(found), found.version or 0
 
     def answer_to(self, sender: str, message: str) -> Replies | None:
         """Return what a numbered message was answered with, if it was."""
         with self._reading.connect() as connection:
-            known = _answer(connection, sender, message)
-        return known.replies if known else None
+            return _found(connection, sender, message).replies
 
     def begin(self, turn: HeldTurn) -> Replies | None:
         """Return what the turn's message was answered with, if it was; otherwise note in it what is remembered."""
         with self._reading.connect() as connection:
-            if turn.message and (known := _answer(connection, turn.sender, turn.message)):
-                turn.id = known.id
-                return known.replies
-            turn.before, turn.version, turn.handed = _recalled(connection, turn.sender)
+            found = _found(connection, turn.sender, turn.message)
+        if found.answered is not None:
+            turn.id = found.answered
+            return found.replies
+        turn.before, turn.version, turn.handed = _events(found), found.version or 0, found.human is not None
         return None
 
     def latest(self, sender: str, most: int) -> list[Replies]:
@@ -160,7 +161,7 @@ class InDatabase:
                 if turn.events is not None:
                     self._remember(connection, turn)
                 if turn.replies is not None:
-                    turn.id = connection.execute(sa.insert(Turn), said).inserted_primary_key[0]
+                    turn.id = connection.execute(_SAID, said).inserted_primary_key[0]
                     if decided := [audited("decided", turn.sender, one) for one in _decided(turn.replies)]:
                         connection.execute(sa.insert(Audit), decided)
                 put(connection, turn.pushes)
@@ -173,10 +174,8 @@ class InDatabase:
     def _remember(connection: Connection, turn: HeldTurn) -> None:
         changed = {"events": _as_text(turn.events or ()), "version": turn.version + 1, "updated_at": now()}
         if turn.version == 0:
-            connection.execute(sa.insert(Conversation), {"sender": turn.sender, **changed})
-            return
-        same = (Conversation.sender == turn.sender, Conversation.version == turn.version)
-        if connection.execute(sa.update(Conversation).where(*same).values(**changed)).rowcount != 1:
+            connection.execute(_BEGUN, {"sender": turn.sender, **changed})
+        elif connection.execute(_GONE_ON, {"of": turn.sender, "as_read": turn.version, **changed}).rowcount != 1:
             raise Conflict(turn.sender)
 
 
@@ -228,26 +227,37 @@ class InMemory:
 
 
 def _beginning() -> Any:
-    """What a turn begins with; made once, for making it costs more than asking it."""
-    sender = sa.bindparam("sender")
-    mine = [sa.select(one).where(Conversation.sender == sender) for one in (Conversation.events, Conversation.version)]
-    handed = sa.select(Handoff.id).where(Handoff.active == sender)
-    return sa.select(*(one.scalar_subquery() for one in (*mine, handed)))
+    """What a turn begins with, asked at once."""
+    sender, message = sa.bindparam("sender"), sa.bindparam("message")
+    of_it = Conversation.sender == sender
+    repeated = sa.and_(Turn.sender == sender, Turn.client_message_id == message)  # of NULL: none
+    parts = {
+        "events": sa.select(Conversation.events).where(of_it),
+        "version": sa.select(Conversation.version).where(of_it),
+        "human": sa.select(Handoff.id).where(Handoff.active == sender),
+        "answered": sa.select(Turn.id).where(repeated),
+        "replies": sa.select(Turn.replies).where(repeated),
+    }
+    return sa.select(*(part.scalar_subquery().label(name) for name, part in parts.items()))
 
 
-_RECALLED = _beginning()
+# Made once, for making a statement costs more than executing it.
+_BEGINNING = _beginning()
+_BEGUN, _SAID = sa.insert(Conversation), sa.insert(Turn)
+_GONE_ON = sa.update(Conversation).where(
+    Conversation.sender == sa.bindparam("of"), Conversation.version == sa.bindparam("as_read")
+)
 
 
-def _recalled(connection: Connection, sender: str) -> tuple[list[Event], int, bool]:
-    """What is remembered, its version, and whether a human has the conversation: asked at once."""
-    events, version, human = connection.execute(_RECALLED, {"sender": sender}).one()
-    return ([] if events is None else json.loads(events)), version or 0, human is not None
+def _found(connection: Connection, sender: str, message: str | None) -> Any:
+    """Return `events` as text, their `version`, the `human`'s hand-off, the turn the message was `answered` in with its
+    `replies`; each None where there is none.
+    """
+    return connection.execute(_BEGINNING, {"sender": sender, "message": message}).one()
 
 
-def _answer(connection: Connection, sender: str, message: str) -> Any:
-    """The turn a numbered message was answered in (id, replies), None if there is none."""
-    wanted = sa.select(Turn.id, Turn.replies).where(Turn.sender == sender, Turn.client_message_id == message)
-    return connection.execute(wanted).one_or_none()
+def _events(found: Any) -> list[Event]:
+    return [] if found.events is None else json.loads(found.events)
 
 
 def _decided(replies: Replies) -> Iterator[dict[str, Any]]:

@@ -375,3 +375,18 @@ def test_file_that_is_no_database_is_one_sentence(tmp_path):
     (tmp_path / "x.db").write_bytes(b"not a database at all" * 100)
     with pytest.raises(StoreError):
         migrate(f"sqlite:///{tmp_path}/x.db")
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_connections_that_were_cut_while_they_lay_idle_are_not_used_again(engine):
+    conversations = InDatabase(engine)
+    with engine.connect() as one, engine.connect() as other:  # both go back to the pool
+        ours = [connection.execute(sa.text("SELECT pg_backend_pid()")).scalar() for connection in (one, other)]
+    outside = sa.create_engine(engine.url, future=True)
+    with outside.connect() as connection:
+        for process in ours:
+            assert connection.execute(sa.text("SELECT pg_terminate_backend(:p)"), {"p": process}).scalar()
+    outside.dispose()
+    time.sleep(1.1)
+    conversations.keep(HeldTurn("a", "你好", "1", replies=[{"text": "您好"}], events=[]))
+    assert conversations.answer_to("a", "1") == [{"text": "您好"}]
