@@ -64,6 +64,11 @@ def reasons(room: Room, decision: Decision) -> list[str]:
     return _Composer(room, decision, Profile(room.knowledge, None)).reasons()
 
 
+def changes(room: Room, decision: Decision) -> str:
+    """What single change would be enough, in one sentence. May be empty."""
+    return _Composer(room, decision, Profile(room.knowledge, None)).changes()
+
+
 class _Composer:
     def __init__(self, room: Room, decision: Decision, profile: Profile) -> None:
         self.room, self.decision, self.profile = room, decision, profile
@@ -144,9 +149,8 @@ class _Composer:
             yield fill(words["why"], met=decision.verdict in (ELIGIBLE, CONDITIONAL), reasons="；".join(reasons))
         yield from self.amount_lines()
         yield from self.deadline_lines()
-        if decision.would_change and decision.window.state == "open":
-            changes = [fill(self.words["changes"][key], value=value) for key, value in decision.would_change.items()]
-            yield fill(words["would_change"], changes="，或者".join(changes))
+        if decision.window.state == "open" and (enough := self.changes()):
+            yield enough
         if cases := self.branches():
             yield fill(words["branches"], cases="；".join(cases))
         notes = [self.room.knowledge.interpretations[name]["says"] for name in decision.assumptions]
@@ -154,6 +158,10 @@ class _Composer:
             yield fill(words["assumptions"], notes="；".join(notes))
         if decision.window.state == "undated" and decision.window.note:
             yield fill(words["note"], note=decision.window.note)
+
+    def changes(self) -> str:
+        said = [fill(self.words["changes"][key], value=value) for key, value in self.decision.would_change.items()]
+        return fill(self.words["lines"]["would_change"], changes="，或者".join(said)) if said else ""
 
     def reasons(self) -> list[str]:
         """How each deciding condition is met, or not met: of a “no”, only what fails."""

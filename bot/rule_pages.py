@@ -84,7 +84,7 @@ class Pages:
 
         `cited`: a clause to be marked, `highlight`: only these characters of its quote.
         """
-        notice, users = self._rules.knowledge.notices[document], _users(self._rules)
+        notice, users = self._rules.knowledge.notices[document], citing(self._rules)
         quote = next((clause.quote for clause in notice.clauses if clause.id == cited), "")
         marks, rows = _Marks(quote, *(highlight or (0, len(quote)))), []
         for block in blocks(notice):
@@ -153,7 +153,7 @@ def anchor(clause: str) -> str:
     return clause.replace("/", "-")
 
 
-def _users(rules: Rulebook) -> dict[str, list[str]]:
+def citing(rules: Rulebook) -> dict[str, list[str]]:
     """Clause → the programmes that cite it."""
     found: dict[str, list[str]] = {}
     for source in (*rules.knowledge.programme_files, *rules.knowledge.files("*/duties.yml")):

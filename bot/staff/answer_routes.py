@@ -1,7 +1,8 @@
 """What the screen asks for with each key: /staff/api/search, programmes, sheet, decide; all with a day and a place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from fastapi import APIRouter, Query
@@ -9,11 +10,13 @@ from fastapi.responses import JSONResponse
 from pydantic import Field, StrictStr, validator
 from starlette.background import BackgroundTask
 
+from actions.decision_reply import changes
 from actions.room import Room
 from bot import shapes
 from bot.api.given import Given
 from bot.api.policy import mapping
 from bot.inputs import read_date
+from bot.rule_pages import citing
 from bot.settings import Settings
 from bot.staff.access import Access, ApiRoute, body
 from bot.staff.accounts import OPERATOR
@@ -22,6 +25,7 @@ from bot.staff.quick_search import Found, QuickSearch
 from bot.staff.script import pieces
 from bot.staff.sheet import sheet
 from bot.staff.sign_in import Session
+from eligibility.model import DUTY
 from eligibility.place import places_containing
 from knowledge import Knowledge
 
@@ -43,6 +47,14 @@ def answer_routes(access: Access, room: Room, quick: Callable[[], QuickSearch], 
     """The routes; plain functions, in a thread: none of them holds up a conversation."""
     api = APIRouter(prefix="/staff/api", include_in_schema=False, route_class=ApiRoute)
     known = room.knowledge
+    asked_for = [one.id for one in room.rules.programmes.values() if one.kind != DUTY]  # a duty: with its clause only
+    cited_by = lru_cache(maxsize=1)(lambda: citing(room.rules))
+
+    items = [(clause.document, clause.item) for clause in known.clauses.values()]
+
+    def place_in_notice(programme: Mapping[str, Any]) -> int:
+        where = (programme["document"], programme["item"])
+        return items.index(where) if where in items else len(items)
 
     def circumstances(as_of: date | None, place: str | None) -> tuple[date, str]:
         if place:
@@ -57,9 +69,9 @@ def answer_routes(access: Access, room: Room, quick: Callable[[], QuickSearch], 
         day, here = circumstances(read_date(as_of, "as_of") if as_of else None, place)
         found = quick().clauses(q, max(1, min(limit, 20)) + 5)
         places = places_containing(known, here)
-        shown = [_shown(one, known, places) for one in found
+        shown = [_shown(one, known, places, cited_by()) for one in found
                  if known.notices[one.clause.document].issued_by(day) is not False]  # fmt: skip
-        titles = {name: room.rules.programmes[name].title for name in quick().programmes(q)}
+        titles = {name: room.rules.programmes[name].title for name in quick().programmes(q) if name in asked_for}
         return JSONResponse({
             "as_of": day.isoformat(), "place": here, "clauses": shown[: max(1, min(limit, 20))],
             "programmes": [{"id": name, "title": title} for name, title in titles.items()],
@@ -69,7 +81,7 @@ def answer_routes(access: Access, room: Room, quick: Callable[[], QuickSearch], 
 
     @api.get("/programmes")
     def programmes(session: Session = access.need(OPERATOR)) -> JSONResponse:
-        listed = shapes.programmes(room.rules)
+        listed = sorted((one for one in shapes.programmes(room.rules) if one["id"] in asked_for), key=place_in_notice)
         answer = {"as_of": settings.today().isoformat(), "place": settings.place, "programmes": listed}
         return JSONResponse(
             answer, background=BackgroundTask(lambda: quick().clauses(_WARM_UP))
@@ -87,16 +99,19 @@ def answer_routes(access: Access, room: Room, quick: Callable[[], QuickSearch], 
         decision, reply = decided(room, given.programme, given.facts, day, place, given.declined, given.about)
         script = pieces(room, decision, reply)
         return JSONResponse({"decision": reply["decision"], "card": reply["card"], "script": script,
-                             "text": shapes.plain(reply["text"])})  # fmt: skip
+                             "changes": changes(room, decision), "text": shapes.plain(reply["text"])})  # fmt: skip
 
     return api
 
 
-def _shown(found: Found, known: Knowledge, places: tuple[str, ...]) -> dict[str, Any]:
-    """A hit; `applies`: whether its notice speaks for the place."""
+def _shown(
+    found: Found, known: Knowledge, places: tuple[str, ...], cited_by: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
+    """A hit; `applies`: whether its notice speaks for the place; `programmes`: those that cite it."""
     clause, notice = found.clause, known.notices[found.clause.document]
     return {
         "clause": clause.id, "title": clause.title, "document": clause.document, "number": notice.number,
         "item": clause.item, "quote": clause.quote, "sentence": clause.quote[found.start : found.end],
         "start": found.start, "end": found.end, "mark": found.mark, "applies": notice.place in places,
+        "programmes": list(dict.fromkeys(cited_by.get(clause.id, ()))),
     }  # fmt: skip

@@ -22,7 +22,7 @@ def sheet(
     """Return {open: [question], answered: [fact id], verdict}. Raises DecisionError.
 
     A question: {id, ask, why, kind, purpose (verdict | amount | result), unsure, facts: [fact],
-    choices: [{label, sets}], none_of_these}; a fact: {id, label, type, unit, values, says}.
+    choices: [{label, sets}], none_of_these}; a fact: {id, label, type, scope, unit, values, says}.
     What the verdict turns on comes first.
     """
     rules.programme(programme)
@@ -59,5 +59,6 @@ def _question(rules: Rulebook, asked: str, names: tuple[str, ...], purpose: str)
 
 
 def _fact(fact: Fact) -> dict[str, Any]:
-    return {"id": fact.id, "label": fact.zh, "type": fact.type, "unit": fact.unit, "values": dict(fact.values),
-            "says": {str(value).lower(): words for value, words in fact.says.items()}}  # fmt: skip
+    says = {str(value).lower(): words for value, words in fact.says.items()}
+    return {"id": fact.id, "label": fact.zh, "type": fact.type, "scope": fact.scope, "unit": fact.unit,
+            "values": dict(fact.values), "says": says}  # fmt: skip
