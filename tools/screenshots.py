@@ -1,10 +1,11 @@
-"""Pictures of the chat for docs/screenshots/, from the real assistant: `make screenshots`. To be looked at.
+"""Pictures of the chat and of the operators' screen for docs/screenshots/, from the real assistant: `make screenshots`.
 
-Each state at three widths; every picture has at most 256 colours, so that it stays small.
+To be looked at. Each state at its widths; every picture has at most 256 colours, so that it stays small.
 """
 
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from pathlib import Path
 from machine import ROOT
 from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
-from servers import wengang
+from servers import PROGRAMS, wengang
 
 FOLDER = ROOT / "docs" / "screenshots"
 CHROMIUM = os.environ.get("WENGANG_TEST_CHROMIUM") or shutil.which("chromium") or "chromium"
@@ -33,6 +34,21 @@ STATES: dict[str, tuple[tuple[str, ...], str, str]] = {
     "card": (VERDICT, "", "light"),
     "elder": (VERDICT, "长者版", "light"),
     "dark": (VERDICT, "", "dark"),
+}
+
+# The operators' screen: what is looked up, which questions are answered, colour scheme.
+NAME, PASSWORD = "小王", "correct horse 7"
+DESKS = {1024: 768, 1440: 900}
+ANSWERS = {
+    "unit_kind": "1\n", "insured_in_liaoning": "1", "layoff_count": "5\n", "insured_count": "28\n",
+    "insured_count_end_2020": "40\n", "premium_paid_prev_year_yuan": "12万\n", "enterprise_size": "2",
+}  # fmt: skip
+STAFF: dict[str, tuple[str, int, str]] = {
+    "staff-start": ("", 0, "light"),
+    "staff-search": ("裁员率", 0, "light"),
+    "staff-sheet": ("wgfh\n", 2, "light"),
+    "staff-verdict": ("wgfh\n", 9, "light"),
+    "staff-dark": ("wgfh\n", 9, "dark"),
 }
 
 
@@ -75,6 +91,47 @@ def take(open_page: Callable[..., Page], wanted: list[str]) -> None:
             page.context.close()
 
 
+def answer(page: Page, most: int) -> None:
+    """Answer so many of the questions that have the keyboard."""
+    for _ in range(most):
+        expect(page.locator("#sheet[aria-busy=false]")).to_be_visible()
+        question = page.evaluate("document.activeElement.closest('[data-id]')?.dataset.id")
+        if question not in ANSWERS:
+            return
+        page.keyboard.type(ANSWERS[question])
+
+
+def take_staff(open_page: Callable[..., Page], wanted: list[str]) -> None:
+    """Take the pictures of the wanted states of the operators' screen."""
+    for state in wanted:
+        words, answers, scheme = STAFF[state]
+        for width, height in DESKS.items():
+            page = open_page(viewport={"width": width, "height": height}, color_scheme=scheme, locale="zh-CN")
+            page.goto(page.url + "staff/sign-in")
+            page.get_by_label("账号").fill(NAME)
+            page.get_by_label("密码").fill(PASSWORD)
+            page.keyboard.press("Enter")
+            page.get_by_role("option").first.wait_for()
+            page.keyboard.type(words)
+            if words:
+                page.locator("#sheet, #found mark").filter(visible=True).first.wait_for()
+            answer(page, answers)
+            page.wait_for_load_state("load")
+            page.wait_for_timeout(500)
+            picture(page, FOLDER / f"{state}-{width}.png")
+            print(f"{state}-{width}.png", flush=True)
+            page.context.close()
+
+
+def add_operator(folder: Path) -> None:
+    """An account in the database of the server."""
+    given = {"WENGANG_DATABASE_URL": f"sqlite:///{folder}/bench.db", "WENGANG_STAFF_PASSWORD": PASSWORD}
+    subprocess.run(
+        [PROGRAMS / "wengang", "staff", "add", NAME, "--role", "operator"],
+        cwd=ROOT, env={**os.environ, **given}, check=True, capture_output=True,
+    )  # fmt: skip
+
+
 def main() -> int:
     """Take those that are named, else all."""
     os.environ["WENGANG_AS_OF"] = "2021-09-01"
@@ -92,7 +149,10 @@ def main() -> int:
             page.get_by_text("存什么、怎么删").wait_for()
             return page
 
-        take(open_page, sys.argv[1:] or list(STATES))
+        wanted = sys.argv[1:] or [*STATES, *STAFF]
+        take(open_page, [state for state in wanted if state in STATES])
+        add_operator(Path(folder))
+        take_staff(open_page, [state for state in wanted if state in STAFF])
         browser.close()
     return 0
 

@@ -47,3 +47,17 @@ async function renewed() {
   token = (await read(await asked("GET", "session"))).csrf;
   return token !== before;
 }
+
+/** Returns take(promise, show, failed): of several promises only the last one taken is shown; take() forgets them all. */
+export function latest() {
+  let count = 0;
+  return async (promise, show, failed) => {
+    const mine = ++count;
+    try {
+      const answer = await promise;
+      if (mine === count && show) show(answer);
+    } catch (error) {
+      if (mine === count && failed) failed(error);
+    }
+  };
+}

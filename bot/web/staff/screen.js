@@ -1,4 +1,266 @@
-// The operators' screen.
-import { call } from "./call.js";
+// The operators' screen: one call at a time, from what is typed to what is read aloud.
+import { Trouble, call, latest } from "./call.js";
+import { readDay } from "./entry.js";
+import { expands } from "./expand.js";
+import { open as openDesk } from "./desk.js";
+import { keeping } from "./keep.js";
+import "./keys.js";
+import { Search } from "./search.js";
+import { Sheet } from "./sheet.js";
+import { showClause, showVerdict } from "./verdict.js";
+import { WORDS } from "./words.js";
 
+const at = (id) => document.getElementById(id);
 const texts = call("GET", "texts").then((answer) => answer.texts);
+const asking = latest(); // what is still to be asked
+const deciding = latest(); // what it would be with what is being typed
+
+let today = ""; // the server's, as an ISO date
+let titles = new Map(); // of the programmes
+let listed = null; // a promise of the programmes
+let programme = null; // the one that is open: {id, title, about: the clause, of a duty}
+let clause = null; // the one that was chosen, as the search found it
+let verdicts = 0; // asked for so far
+let toRead = false; // nothing is left to be asked, but the verdict is still to come
+let asked = ""; // the day and the place of what is shown
+
+// ── what is on the screen ──
+
+/** The day and the place that is asked about; null: today, here. */
+function circumstances() {
+  const day = at("day").value.trim();
+  return { as_of: day ? readDay(day, today) : null, place: at("place").value.trim() || null };
+}
+
+function matter(facts) {
+  const { id, about } = programme;
+  return { programme: id, facts, declined: sheet.declined, ...(about ? { about } : {}), ...circumstances() };
+}
+
+/** What the desk puts before a citizen; of a duty only its clause. */
+function current() {
+  const { facts, declined } = sheet;
+  const id = programme && !programme.about ? programme.id : null;
+  return { programme: id, facts, declined, clause: clause?.clause ?? null, ...circumstances() };
+}
+
+/** The same as a case takes it. */
+function topic() {
+  const { programme: id, facts, declined, as_of, place } = current();
+  return id ? { topic: id, facts, declined, as_of, place } : {};
+}
+
+// ── asking the server ──
+
+function programmes() {
+  listed = listed ?? call("GET", "programmes").catch((error) => {
+    listed = null;
+    throw error;
+  });
+  return listed.then((answer) => {
+    today = answer.as_of;
+    at("day").placeholder = answer.as_of;
+    at("place").placeholder = answer.place;
+    titles = new Map(answer.programmes.map((one) => [one.id, one.title]));
+    return answer.programmes;
+  });
+}
+
+function find(typed) {
+  const { as_of, place } = circumstances();
+  const query = new URLSearchParams({ q: typed, ...(as_of && { as_of }), ...(place && { place }) });
+  return call("GET", `search?${query}`);
+}
+
+/** Sheet and verdict of what is known, together: one without the other would be of something else. */
+function refresh() {
+  if (!programme) return;
+  const mine = (verdicts += 1);
+  for (const part of ["sheet", "verdict"]) at(part).setAttribute("aria-busy", true);
+  deciding();
+  const both = ["sheet", "decide"].map((what) => call("POST", what, matter(sheet.facts)));
+  asking(Promise.all(both), ([left, decided]) => {
+    showSheet(left);
+    if (mine === verdicts) showDecided(decided); // else somebody is typing already
+  }, lost); // prettier-ignore
+}
+
+/** The verdict of what is known and being typed. */
+function tryOut() {
+  verdicts += 1;
+  at("verdict").setAttribute("aria-busy", true);
+  deciding(call("POST", "decide", matter(sheet.drafted)), showDecided, lost);
+}
+
+/** No verdict is better than one of other facts. */
+function lost(error) {
+  at("verdict").hidden = true;
+  failed(error);
+}
+
+function showSheet({ open }) {
+  at("sheet").setAttribute("aria-busy", false);
+  at("nothing-open").hidden = open.length > 0;
+  sheet.show(open);
+}
+
+function showDecided(answer) {
+  well();
+  at("verdict").hidden = false;
+  at("verdict").setAttribute("aria-busy", false);
+  at("nothing-yet").hidden = true;
+  showVerdict({ card: at("card"), script: at("script"), lines: at("lines"), quotes: at("quotes") }, answer);
+  const headline = answer.card.headline.replaceAll("**", "");
+  if (at("told").textContent !== headline) at("told").textContent = headline;
+  if (toRead) readAloud();
+  cases.suggest(WORDS.subject(programme.title, WORDS.verdicts[answer.decision.verdict]));
+}
+
+/** Nothing is left to be asked: go to the script, now or when it is there. */
+function readAloud() {
+  toRead = at("verdict").hidden;
+  at("script-title").focus();
+}
+
+function failed(error) {
+  if (!(error instanceof Trouble)) console.error(error);
+  at("sheet").setAttribute("aria-busy", false);
+  at("trouble").hidden = false;
+  at("trouble").querySelector("span").textContent = error instanceof Trouble ? error.message : WORDS.failed;
+  at("trouble").querySelector("a").hidden = error.status !== 401;
+}
+
+function well() {
+  at("trouble").hidden = true;
+}
+
+// ── what one does ──
+
+function opened(found) {
+  if (found.kind === "document") window.open(`/clauses/${encodeURIComponent(found.id)}`, "_blank", "noopener");
+  else if (found.kind === "programme") openProgramme(found);
+  else if (clause?.clause === found.clause && ways(found).length) openProgramme(ways(found)[0], found);
+  else openClause(found);
+}
+
+/** The programmes that a clause leads to; what is an authority's duty is asked about that clause. */
+function ways(found) {
+  return found.programmes.map((id) =>
+    titles.has(id) ? { id, title: titles.get(id) } : { id, title: WORDS.duty, about: found.clause },
+  );
+}
+
+function openClause(found) {
+  clause = found;
+  at("clause").hidden = !found;
+  if (!found) return;
+  at("nothing-yet").hidden = true;
+  showClause(at("clause"), found, ways(found), (one) => openProgramme(one, found));
+  at("told").textContent = found.title;
+}
+
+/** What is known of the caller stays known; what belongs to one application does not. */
+function openProgramme(one, from = null) {
+  openClause(from);
+  if (programme?.id !== one.id || programme?.about !== one.about) {
+    sheet.another();
+    at("verdict").hidden = true;
+  }
+  programme = one;
+  at("sheet-title").textContent = one.title;
+  at("sheet").hidden = false;
+  search.close();
+  sheet.focus();
+  refresh();
+}
+
+/** Another day or place counts from here on. */
+function circumstancesChanged() {
+  const now = circumstances();
+  if (at("day").value.trim() && !now.as_of) {
+    failed(new Trouble(WORDS.wrong_day, 422));
+    return false;
+  }
+  if (asked !== JSON.stringify(now)) {
+    asked = JSON.stringify(now);
+    refresh();
+    search.again();
+  }
+  return true;
+}
+
+function toSheet() {
+  search.close();
+  if (!programme) search.focus();
+  else if (at("open").children.length) sheet.focus();
+  else at("sheet-title").focus();
+}
+
+function newCall() {
+  for (const forget of [asking, deciding]) forget();
+  programme = clause = null;
+  toRead = false;
+  asked = "";
+  for (const id of ["day", "place"]) at(id).value = "";
+  for (const id of ["sheet", "verdict", "clause"]) at(id).hidden = true;
+  at("nothing-yet").hidden = false;
+  at("told").textContent = "";
+  sheet.clear();
+  cases.clear();
+  well();
+  search.clear();
+  search.focus();
+}
+
+// ── the parts ──
+
+const sheet = new Sheet(at("known"), at("open"), {
+  answered: refresh,
+  typing: tryOut,
+  done: readAloud,
+  today: () => today,
+});
+
+const search = new Search(at("search"), at("found"), at("count"), {
+  ask: find,
+  programmes,
+  open: opened,
+  left: () => (programme ? toSheet() : search.clear()),
+  found: well,
+  failed,
+});
+
+const cases = keeping(at("case"), at("kept"), { call, current: topic, today: () => today, failed, done: well });
+
+for (const id of ["day", "place"]) {
+  at(id).addEventListener("change", circumstancesChanged);
+  at(id).addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.isComposing && circumstancesChanged()) toSheet();
+  });
+}
+
+const pressed = {
+  "new-call": newCall,
+  "to-search": () => search.focus(),
+  "to-sheet": toSheet,
+  "to-script": () => at(programme ? "script-title" : "answering").focus(),
+  "to-quotes": () => at(programme ? "quotes-title" : "answering").focus(),
+  "to-when": () => {
+    at("day").focus();
+    at("day").select();
+  },
+  "to-case": () => at("phone").focus(),
+  "to-desk": () => (at("desk").querySelector("button, textarea, input, a[href]") ?? at("desk")).focus(),
+  "to-keys": () => at("keys-title").focus(),
+  again: () => {
+    refresh();
+    search.again();
+  },
+};
+for (const [id, act] of Object.entries(pressed)) at(id).addEventListener("click", act);
+at("asking").addEventListener("submit", (event) => event.preventDefault());
+
+expands(at("note"), texts);
+openDesk(at("desk"), { call, current, texts });
+texts.catch(failed);
+newCall();

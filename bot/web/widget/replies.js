@@ -28,7 +28,7 @@ function paragraphs(text, fill = emphasised) {
   return lines.map((line) => make("p", {}, ...fill(line)));
 }
 
-function emphasised(line) {
+export function emphasised(line) {
   return line.split(/\*\*(.+?)\*\*/).map((part, i) => (i % 2 ? make("strong", {}, part) : part));
 }
 
@@ -36,7 +36,7 @@ function dialled(line) {
   return bare(line).split(/\b(12333|12345)\b/).map((part, i) => (i % 2 ? make("a", { href: `tel:${part}` }, part) : part));
 }
 
-function joined(text) {
+export function joined(text) {
   return String(text ?? "").replace(/\s*\n\s*/g, "");
 }
 
@@ -125,7 +125,7 @@ function edited(label, value, say) {
 }
 
 /** A quote with its source and the way to the place in the notice where it stands, marked there. */
-function quotation(words, source, clause, base) {
+export function quotation(words, source, clause, base) {
   const from = make("figcaption", {}, `——${source}`);
   if (clause) from.append(" ", ours(base, placeOf(String(clause)), WORDS.in_full));
   return make("figure", { class: "quote" }, make("blockquote", {}, ...words), from);
@@ -168,14 +168,14 @@ function card(reply, base) {
 }
 
 /** The verdict in a word; behind a window that is not open, as of then. */
-function chips(decision) {
+export function chips(decision) {
   const word = own(WORDS.verdicts, decision.verdict);
   const late = own(WORDS.windows, decision.window?.state);
   const words = [late, word && (late ? `${WORDS.then}：${word}` : word)].filter(Boolean);
   return words.length ? [make("p", { class: "chips" }, ...words.map((one) => make("span", { class: "chip" }, one)))] : [];
 }
 
-function rows(decision) {
+export function rows(decision) {
   const told = [
     [WORDS.amount, worth(decision.amount ?? {})],
     [WORDS.deadline, deadline(decision.window ?? {})],

@@ -1,0 +1,556 @@
+"""The operators' screen in a real Chromium, without a mouse: from an incoming call to what is read aloud."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from browsing import bound, chromium, served, violations
+from playwright.sync_api import Browser, Page, Route, expect
+
+from bot.staff.access import COOKIE
+
+pytestmark = pytest.mark.parametrize("url", ["sqlite"], indirect=True)  # what a browser shows does not depend on it
+
+MOST = 12  # keystrokes besides the facts
+SIZES = {"1440": {"width": 1440, "height": 900}, "1024": {"width": 1024, "height": 768}}
+EVIL = "<img src=x onerror=\"document.title='hacked'\"><script>document.title='hacked'</script>"
+ENTER = "\n"
+REFUND = {
+    "unit_kind": f"1{ENTER}", "insured_in_liaoning": "1", "layoff_count": f"5{ENTER}", "insured_count": f"28{ENTER}",
+    "insured_count_end_2020": f"40{ENTER}", "premium_paid_prev_year_yuan": f"12万{ENTER}", "enterprise_size": "2",
+}  # fmt: skip
+UNEMPLOYED = {
+    "insured_unemployed": "1", "currently_employed": "2", "situation": "1", "event_date": f"20210301{ENTER}",
+    "received_before": "2",
+}  # fmt: skip
+
+
+class Screen:
+    """An operator's screen, as it is when the telephone rings; `strokes`: keys besides the facts."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.strokes = page, 0
+
+    def type(self, keys: str) -> None:
+        """Keys that are no facts."""
+        for key in keys:
+            if key.isascii():
+                self.press("Enter" if key == ENTER else key)
+            else:
+                self.page.keyboard.insert_text(key)
+                self.strokes += 1
+
+    def press(self, key: str) -> None:
+        """One stroke, alone or with Alt."""
+        self.page.keyboard.press(key)
+        self.strokes += 1
+
+    def look_up(self, words: str) -> None:
+        """Type into the search and open the first that is found."""
+        self.type(words + ENTER)
+
+    def asked(self) -> str:
+        """The question that has the keyboard."""
+        self.settled()
+        return str(self.page.evaluate("document.activeElement.closest('[data-id]')?.dataset.id ?? ''"))
+
+    def tell(self, answers: dict[str, str]) -> list[str]:
+        """Answer what is asked, as long as the caller knows it; which questions these were. An Enter is no fact."""
+        told = []
+        while (question := self.asked()) in answers:
+            self.page.keyboard.type(answers[question].rstrip(ENTER))
+            self.type(answers[question][len(answers[question].rstrip(ENTER)) :])
+            told.append(question)
+            assert len(told) <= len(answers), f"asked again: {told}"
+        return told
+
+    def go_to(self, question: str) -> None:
+        """With the arrow key to another question."""
+        while self.asked() != question:
+            self.page.keyboard.press("ArrowDown")
+
+    def settled(self) -> None:
+        """Wait until a sheet has been opened and nothing of it is on its way."""
+        for part in ("#sheet", "#verdict"):
+            expect(self.page.locator(f"{part}[aria-busy=false]")).to_be_visible()
+
+    def known(self) -> list[str]:
+        return [" ".join(words.split()) for words in self.page.locator("#known button").all_inner_texts()]
+
+    def script(self) -> dict[str, str]:
+        """What is read aloud, by its heads."""
+        said: dict[str, str] = {}
+        head = ""
+        for line in self.page.locator("#script li").all():
+            head = line.locator("b").inner_text() or head
+            said[head] = said.get(head, "") + line.locator("span").inner_text()
+        return said
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def address(house: Any) -> Iterator[str]:
+    with served(house.app, bound()) as address:
+        yield address
+
+
+@pytest.fixture
+def ring(house: Any, address: str, browser: Browser) -> Iterator[Any]:
+    """Open the screen as somebody who is signed in; a mouse that is used fails the test, as does a script's error."""
+    contexts, faults = [], []
+
+    def open_screen(name: str = "小王", mouse: bool = False, size: str = "1440", **more: Any) -> Screen:
+        context = browser.new_context(viewport=SIZES[size], locale="zh-CN", **more)
+        context.set_default_timeout(5000)
+        contexts.append(context)
+        context.add_cookies([signed_in(house, name, address)])
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.expose_function("mouse", lambda kind: None if mouse else faults.append(kind))
+        page.add_init_script("addEventListener('pointerdown', () => window.mouse('pointerdown'), true)")
+        page.goto(f"{address}/staff")
+        expect(page.get_by_role("option").first).to_be_visible()
+        return Screen(page)
+
+    yield open_screen
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def screen(ring: Any) -> Screen:
+    return ring()
+
+
+def signed_in(house: Any, name: str, address: str, role: str = "operator") -> Any:
+    """The cookie of a new session."""
+    if house.accounts.named(name) is None:
+        house.add(name, role)
+    member = house.accounts.named(name)[0]
+    token = house.app.state.console.sign_in.begin(member, "10.0.0.1")
+    return {"name": COOKIE, "value": token, "url": address, "httpOnly": True, "sameSite": "Strict"}
+
+
+# ── from the call to the verdict ──
+
+
+def test_a_refund_from_the_call_to_what_is_read_aloud(screen):
+    expect(screen.page.get_by_label("查条文、事项")).to_be_focused()
+    screen.look_up("wgfh")
+    assert set(screen.tell(REFUND)) == set(REFUND)
+    expect(screen.page.get_by_role("heading", name="念给来电人听")).to_be_focused()
+    said = screen.script()
+    assert list(said) == ["结论", "多少", "期限", "依据", "下一步"]
+    assert said["结论"].startswith("符合") and said["多少"].startswith("最多七万二千元")
+    expect(screen.page.locator("#card .glance")).to_contain_text("最高 72,000 元")
+    expect(screen.page.locator("#quotes")).to_contain_text("30人(含)以下的参保单位裁员率")
+    assert screen.strokes <= MOST, screen.strokes
+
+
+def test_a_person_from_the_call_to_what_is_read_aloud(screen):
+    screen.look_up("sybzj")
+    screen.tell(UNEMPLOYED)
+    expect(screen.page.get_by_role("heading", name="念给来电人听")).to_be_focused()
+    said = screen.script()
+    assert said["结论"].startswith("符合") and "期限" in said and "依据" in said
+    assert screen.strokes <= MOST, screen.strokes
+
+
+def test_a_no_says_what_would_change_it(screen):
+    screen.look_up("稳岗返还")
+    screen.tell({**REFUND, "layoff_count": f"7{ENTER}"})
+    expect(screen.page.locator("#card .chip")).to_have_text("不符合")
+    expect(screen.page.locator("#card .changes")).to_have_text("差在哪：裁员不超过 5 人才够。")
+    assert screen.script()["结论"].startswith("不符合：")
+
+
+def test_the_verdict_changes_with_each_key(screen):
+    screen.look_up("wgfh")
+    for question in REFUND.keys() - {"layoff_count"}:
+        screen.go_to(question)
+        screen.page.keyboard.type(REFUND[question])
+    chip = screen.page.locator("#card .chip")
+    assert screen.asked() == "layoff_count"
+    screen.page.keyboard.type("5")
+    expect(chip).not_to_have_text("不符合")
+    screen.page.keyboard.type("0")
+    expect(chip).to_have_text("不符合")
+    assert len(screen.known()) == len(REFUND) - 1, "nothing is an answer before Enter"
+    screen.page.keyboard.press("Backspace")
+    expect(chip).not_to_have_text("不符合")
+
+
+def test_the_sheet_shrinks_with_each_fact(screen):
+    screen.look_up("wgfh")
+    screen.settled()
+    before = screen.page.locator("#open li").count()
+    screen.tell({"unit_kind": f"1{ENTER}"})
+    assert screen.page.locator("#open li").count() == before - 1
+    screen.go_to("layoff_count")
+    screen.page.keyboard.type(f"0{ENTER}")
+    screen.settled()
+    expect(screen.page.locator("[data-id=insured_count]")).to_have_count(0)  # nobody was laid off: it does not matter
+
+
+def test_what_is_not_known_and_what_is_taken_back(screen):
+    screen.look_up("wgfh")
+    first = screen.asked()
+    screen.page.keyboard.type("-")
+    screen.settled()
+    assert screen.known()[0].endswith("不清楚改") and screen.asked() != first
+    screen.page.keyboard.press("Backspace")
+    assert screen.asked() == first and screen.known() == []
+    screen.page.keyboard.type(f"1{ENTER}")
+    screen.settled()
+    screen.page.keyboard.press("Shift+Tab")  # to the answer above, which is a button
+    screen.page.keyboard.press("Enter")
+    assert screen.asked() == first and screen.known() == []
+
+
+def test_several_at_once_and_none_of_them(screen):
+    screen.look_up("求职创业")
+    screen.go_to("job_seeking_groups")
+    screen.page.keyboard.type("19")
+    expect(screen.page.get_by_role("button", name="1 家里吃低保")).to_have_attribute("aria-pressed", "true")
+    screen.page.keyboard.press("Enter")
+    screen.settled()
+    assert screen.known()[0].endswith("家里吃低保、办过国家助学贷款改")
+    screen.page.keyboard.press("Alt+w")
+    screen.page.keyboard.press("Backspace")
+    assert screen.asked() == "job_seeking_groups"
+    screen.page.keyboard.type("0")
+    screen.settled()
+    assert screen.known()[0].endswith("以上都不是改")
+
+
+def test_what_is_no_answer_is_said_beside_the_field(screen):
+    screen.look_up("wgfh")
+    screen.asked()
+    screen.page.keyboard.type("0")
+    expect(screen.page.get_by_text("请按 1 到 11")).to_be_visible()
+    screen.go_to("layoff_count")
+    screen.page.keyboard.type(f"五{ENTER}")
+    expect(screen.page.get_by_text("要填整数，比如 28")).to_be_visible()
+    assert screen.known() == [] and screen.asked() == "layoff_count"
+
+
+def test_what_is_known_of_the_caller_serves_the_next_programme(screen):
+    screen.look_up("wgfh")
+    screen.tell(REFUND)
+    screen.press("Alt+c")
+    screen.look_up("以工代训")
+    screen.settled()
+    assert any(words.startswith("参保职工人数 28 人") for words in screen.known())
+
+
+# ── searching ──
+
+
+def test_the_answer_to_fewer_letters_comes_too_late(screen):
+    held: list[Route] = []
+
+    def later(route: Route) -> None:
+        if "q=w&" in route.request.url + "&":
+            held.append(route)
+        else:
+            route.continue_()
+
+    screen.page.route("**/staff/api/search?*", later)
+    with screen.page.expect_request(re.compile(r"q=w$")):
+        screen.page.keyboard.type("w")
+    screen.page.keyboard.type("gfh")
+    first = screen.page.get_by_role("option").first
+    expect(first).to_contain_text("失业保险稳岗返还")
+    answer = {"programmes": [], "documents": [], "clauses": [], "as_of": "2021-09-01", "place": "本溪"}
+    held[0].fulfill(body=json.dumps(answer), content_type="application/json")
+    screen.page.wait_for_timeout(200)
+    expect(first).to_contain_text("失业保险稳岗返还")
+
+
+def test_enter_waits_for_the_answer_to_what_is_typed(screen):
+    held: list[Route] = []
+    screen.page.route("**/staff/api/search?*", lambda route: held.append(route))
+    screen.type(f"sybzj{ENTER}")
+    screen.page.wait_for_timeout(200)
+    expect(screen.page.locator("#sheet")).to_be_hidden()
+    held[-1].continue_()
+    expect(screen.page.get_by_role("heading", name="失业补助金")).to_be_visible()
+
+
+def test_a_clause_its_very_words_and_the_programme_that_rests_on_it(screen, rules):
+    screen.type("裁员率不高于")
+    hit = screen.page.get_by_role("option").filter(has=screen.page.locator("mark")).first
+    expect(hit.locator("mark")).to_have_text("裁员率不高于")
+    place = screen.page.get_by_role("option").evaluate_all("all => all.findIndex((one) => one.querySelector('mark'))")
+    for _ in range(place):
+        screen.press("ArrowDown")
+    screen.press("Enter")
+    clause = next(one for one in rules.knowledge.clauses.values() if one.id == "LN/一/裁员率")
+    expect(screen.page.locator("#clause blockquote")).to_have_text(f"“{''.join(clause.quote.split())}”")
+    screen.press("Enter")
+    expect(screen.page.get_by_role("heading", name="失业保险稳岗返还")).to_be_visible()
+    assert screen.asked()
+
+
+def test_a_duty_is_told_of_its_clause(screen):
+    screen.look_up("征缴机构提供")
+    expect(screen.page.locator("#clause blockquote")).to_contain_text("征缴机构提供")
+    screen.press("Alt+y")
+    while not screen.page.get_by_role("button", name="打开“部门的职责”").evaluate("one => one.matches(':focus')"):
+        screen.press("Tab")
+    screen.press("Enter")
+    screen.settled()
+    assert screen.script()["结论"] == "这是部门的职责，不用您申请。"
+
+
+def test_another_day_and_another_place(screen):
+    screen.look_up("wgfh")
+    screen.tell(REFUND)
+    screen.press("Alt+q")
+    screen.page.keyboard.type(f"20200101{ENTER}")
+    expect(screen.page.locator("#card")).to_contain_text("按 2020年1月1日 的规定")
+    assert screen.script() == {"结论": "按您说的日期，这份通知还没有发布。"}
+    screen.press("Alt+q")
+    screen.page.keyboard.type("21年")
+    screen.page.keyboard.press("Enter")
+    expect(screen.page.get_by_role("alert").first).to_contain_text("日期要写到日")
+    screen.press("Alt+q")
+    screen.page.keyboard.press("Backspace")
+    screen.page.keyboard.press("Tab")
+    screen.page.keyboard.type(f"火星{ENTER}")
+    expect(screen.page.locator("#trouble")).to_contain_text("火星")
+    screen.press("Alt+x")
+    expect(screen.page.locator("#trouble")).to_be_hidden()
+
+
+# ── keeping, and the next call ──
+
+
+def test_a_case_with_few_keys(screen, house):
+    screen.look_up("wgfh")
+    screen.tell(REFUND)
+    screen.strokes = 0
+    screen.press("Alt+j")
+    screen.page.keyboard.type("13812345678")
+    screen.press("Enter")
+    expect(screen.page.locator("#kept")).to_contain_text("已记下，工单 1。")
+    assert screen.strokes == 2
+    case = stored(house)
+    assert (case.status, case.topic, case.outcome) == ("answered", "stabilisation_refund", "conditional")
+    assert case.facts["layoff_count"] == 5 and case.subject == "失业保险稳岗返还：有条件符合"
+    assert case.sender.startswith("phone:") and "13812345678" not in repr(dict(case._mapping))
+
+
+def test_a_case_to_be_followed_up_with_a_ready_made_text(screen, house):
+    screen.press("Alt+j")
+    for words in (f"\t{EVIL}", f"\t{EVIL}", "\t+3", "\t::转办"):
+        for key in words:
+            screen.page.keyboard.press("Tab") if key == "\t" else screen.page.keyboard.insert_text(key)
+    screen.page.keyboard.press("Enter")
+    expect(screen.page.get_by_label("备注")).to_have_value(re.compile("^您的问题我已经记下"))
+    for _ in range(2):
+        screen.page.keyboard.press("Tab")
+    screen.page.keyboard.press("Enter")
+    expect(screen.page.locator("#kept")).to_contain_text("已记下")
+    case = stored(house)
+    assert (case.status, case.follow_up, case.topic, case.subject) == ("open", "2021-09-04", None, EVIL)
+    screen.page.goto(f"{screen.page.url}/cases/1")
+    expect(screen.page.get_by_role("heading", level=1)).to_contain_text(EVIL)
+    assert "hacked" not in screen.page.title()
+
+
+def test_a_case_is_kept_once_though_its_note_failed_at_first(screen, house):
+    screen.look_up("wgfh")
+    screen.settled()
+    screen.page.route("**/cases/1/answer", lambda route: route.fulfill(status=500, body="{}"), times=1)
+    screen.press("Alt+j")
+    screen.type(ENTER)
+    expect(screen.page.locator("#trouble")).to_contain_text("您填的都还在")
+    screen.press("Alt+j")
+    screen.type(ENTER)
+    expect(screen.page.locator("#kept")).to_contain_text("工单 1。")
+    assert stored(house).status == "answered"
+
+
+def test_a_new_call_clears_everything(screen):
+    screen.press("Alt+q")
+    screen.page.keyboard.type(f"20211001{ENTER}")
+    screen.look_up("wgfh")
+    screen.tell(REFUND)
+    screen.press("Alt+j")
+    screen.page.keyboard.type("024")
+    screen.press("Alt+x")
+    expect(screen.page.get_by_label("查条文、事项")).to_be_focused()
+    assert screen.page.locator("input").evaluate_all("all => all.map((one) => one.value).join('')") == ""
+    for gone in ("#sheet", "#verdict", "#clause", "#trouble"):
+        expect(screen.page.locator(gone)).to_be_hidden()
+    screen.look_up("wgfh")
+    screen.settled()
+    assert screen.known() == []
+
+
+# ── what goes wrong ──
+
+
+def test_markup_in_what_is_typed_and_found_is_text(screen):
+    where = {"clause": "LN/x", "document": "LN", "item": "一", "applies": True, "programmes": []}
+    words = {"title": EVIL, "number": EVIL, "quote": EVIL, "start": 0, "end": len(EVIL), "mark": [0, 4]}
+    clause = {**where, **words}
+    found = json.dumps({"programmes": [{"id": "x", "title": EVIL}], "clauses": [clause], "documents": []})
+    screen.page.route("**/staff/api/search?*", lambda route: route.fulfill(body=found, content_type="application/json"))
+    screen.page.keyboard.insert_text(EVIL)
+    expect(screen.page.get_by_role("option")).to_have_count(2)
+    screen.page.keyboard.press("ArrowDown")
+    screen.page.keyboard.press("Enter")
+    expect(screen.page.locator("#clause blockquote")).to_have_text(f"“{EVIL}”")
+    assert screen.page.locator("main img, main script").count() == 0 and "hacked" not in screen.page.title()
+
+
+@pytest.mark.parametrize("failing", ["sheet", "decide"])
+def test_a_server_that_fails_loses_nothing(screen, failing):
+    screen.look_up("wgfh")
+    screen.tell({"unit_kind": f"1{ENTER}"})
+    screen.page.route(f"**/staff/api/{failing}", lambda route: route.fulfill(status=502, body="<h1>Bad Gateway</h1>"))
+    screen.page.keyboard.type("1")
+    trouble = screen.page.locator("#trouble")
+    expect(trouble.locator("span")).to_have_text("服务器出了点问题，您填的都还在，请再试一次。")
+    screen.page.unroute(f"**/staff/api/{failing}")
+    screen.press("Alt+z")
+    expect(trouble).to_be_hidden()
+    screen.settled()
+    assert len(screen.known()) == 2
+
+
+def test_a_line_that_is_down_is_said_so(screen):
+    screen.page.route("**/staff/api/*", lambda route: route.abort())
+    screen.type("w")
+    expect(screen.page.locator("#trouble span")).to_have_text("连不上服务器，您填的都还在，连上以后再试一次。")
+    screen.page.unroute("**/staff/api/*")
+    screen.type("g")
+    expect(screen.page.locator("#trouble")).to_be_hidden()
+
+
+def test_a_session_that_is_over_loses_nothing(screen, house, address):
+    screen.look_up("wgfh")
+    screen.tell({"unit_kind": f"1{ENTER}"})
+    context = screen.page.context
+    context.clear_cookies()
+    screen.page.keyboard.type("1")
+    trouble = screen.page.locator("#trouble")
+    expect(trouble.locator("span")).to_have_text("请先登录坐席台（/staff/sign-in）。")
+    with context.expect_page() as opened:
+        while not trouble.get_by_role("link").evaluate("one => one === document.activeElement"):
+            screen.page.keyboard.press("Shift+Tab")
+        screen.page.keyboard.press("Enter")
+    other = opened.value
+    expect(other.get_by_role("heading", name="登录")).to_be_visible()
+    other.close()
+    context.add_cookies([signed_in(house, "小王", address)])
+    screen.press("Alt+z")
+    expect(trouble).to_be_hidden()
+    screen.settled()
+    assert len(screen.known()) == 2, "with a token that is another one"
+
+
+def test_whose_screen_it_is_not(house, ring, address, browser):
+    context = browser.new_context()
+    house.add("管理", "admin")
+    context.add_cookies([signed_in(house, "管理", address)])
+    page = context.new_page()
+    page.goto(f"{address}/staff")
+    assert page.url == f"{address}/staff/accounts"
+    context.close()
+    house.add("老周", "officer")
+    ring("老周").look_up("wgfh")
+
+
+# ── for everybody ──
+
+
+def test_every_key_is_a_button_that_says_so(ring):
+    screen = ring(mouse=True)
+    keys = screen.page.locator("[data-key]").evaluate_all(
+        "all => all.map((one) => [one.dataset.key, one.tagName, one.getAttribute('aria-keyshortcuts'), one.innerText])"
+    )
+    letters = [letter for letter, *_ in keys]
+    assert len(letters) == len(set(letters)) >= 10
+    assert not {"D", "E", "F"} & set(letters), "the browser's own"
+    assert all(tag == "BUTTON" and shortcut == f"Alt+{letter}" for letter, tag, shortcut, _ in keys)
+    screen.page.get_by_role("option", name="失业保险稳岗返还").click()
+    screen.settled()
+    screen.page.get_by_role("button", name="1 企业").click()
+    screen.settled()
+    screen.page.get_by_role("button", name="新来电").click()
+    expect(screen.page.locator("#sheet")).to_be_hidden()
+
+
+def sound(page: Page) -> None:
+    """Nothing axe-core objects to, nothing that sticks out or is cut."""
+    assert violations(page) == []
+    assert page.evaluate(_CUT) == []
+
+
+_CUT = """() => {
+  const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  const cut = [...document.querySelectorAll("main *")].filter((one) => one.checkVisibility() && one.clientWidth
+    && !one.closest(".for-ears") && !one.matches("input") && getComputedStyle(one).overflowX !== "visible"
+    && one.scrollWidth > one.clientWidth + 1);
+  return [...(wide > 0 ? [`sideways by ${wide}`] : []), ...cut.map((one) => one.outerHTML.slice(0, 120))];
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_every_state_is_sound(ring, size, scheme):
+    screen = ring(size=size, color_scheme=scheme)
+    sound(screen.page)
+    screen.type("裁员率")
+    expect(screen.page.locator("#found mark").first).to_be_visible()
+    sound(screen.page)
+    screen.type(ENTER)
+    expect(screen.page.locator("#clause blockquote")).to_be_visible()
+    sound(screen.page)
+    screen.type(ENTER)
+    screen.settled()
+    sound(screen.page)
+    screen.tell(REFUND)
+    expect(screen.page.get_by_role("heading", name="念给来电人听")).to_be_focused()
+    sound(screen.page)
+    screen.page.route("**/staff/api/sheet", lambda route: route.fulfill(status=500, body="{}"))
+    screen.press("Alt+z")
+    screen.press("Alt+q")
+    screen.page.keyboard.type(f"20211001{ENTER}")
+    expect(screen.page.locator("#trouble")).to_be_visible()
+    sound(screen.page)
+
+
+def test_at_200_percent_nothing_is_lost(ring, browser):
+    screen = ring(device_scale_factor=2)
+    screen.page.set_viewport_size({"width": 720, "height": 450})
+    sound(screen.page)
+    screen.look_up("wgfh")
+    screen.tell(REFUND)
+    for key, wanted in (("Alt+n", "#script-title"), ("Alt+y", "#quotes-title"), ("Alt+j", "#phone"),
+                        ("Alt+q", "#day"), ("Alt+k", "#keys-title"), ("Alt+c", "#search")):  # fmt: skip
+        screen.press(key)
+        expect(screen.page.locator(wanted)).to_be_focused()
+        expect(screen.page.locator(wanted)).to_be_in_viewport()
+    sound(screen.page)
+
+
+def stored(house: Any) -> Any:
+    """The only case."""
+    import sqlalchemy as sa
+
+    from bot.store.case_tables import Case
+
+    with house.engine.connect() as connection:
+        return connection.execute(sa.select(Case.__table__)).one()
