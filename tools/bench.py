@@ -201,7 +201,7 @@ def staff_search(options: Options) -> Iterator[Row]:
     """Search as one types, over the packs and over 50,000 clauses."""
     import bench_staff
 
-    yield from bench_staff.staff_search(options.quick)
+    yield from bench_staff.staff_search(options.quick, options.folder)
 
 
 # ── the report ──
