@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
-from functools import partial
 from typing import Any, Protocol
 
 from fastapi import APIRouter, Header, Query, Request
@@ -70,6 +69,11 @@ class Message(Given):
         regex=r"^[A-Za-z0-9_-]{1,64}$",
         description="消息编号；同一会话里重发同一编号，得到同样的回复，没办成的重新办",
     )
+    begin: StrictStr | None = Field(
+        None,
+        regex="^[0-9a-f]{32}$",
+        description="还没有会话时用来开始一段的随机数，每条消息另取一个；回复丢了就原样重发，得到的还是那一段",
+    )
 
 
 class MessageReply(Documented):
@@ -119,11 +123,11 @@ class Conversation:
         as_of: date | None,
         place: str | None,
         message: str | None,
-        check: Callable[[], None] | None = None,
+        check: Callable[[bool], Awaitable[None]] | None = None,
     ) -> Answered:
         """Return the answer to `text`, as `turn` does.
 
-        `check` is called while the conversation is held, if nothing is remembered of it, and may refuse.
+        `check` is called while the conversation is held, with whether anything is remembered of it, and may refuse.
         """
         if place:
             self._check_place(place)
@@ -131,8 +135,8 @@ class Conversation:
 
         async def run() -> Replies:
             turn = turn_being_held()
-            if check and turn and not turn.version:
-                await asyncio.to_thread(check)
+            if check and turn:
+                await check(turn.version > 0)
             hearing.begins()
             return await self.reply(sender, said, as_of, place, message)
 
@@ -181,7 +185,13 @@ class Door:
         self, caller: Caller, text: str, as_of: date | None, place: str | None, message: str | None
     ) -> Answered:
         """Return the answer to what this caller says. Raises ApiError, and what `Turns.answer` raises."""
-        check = None if caller.begun else partial(self.check, caller)
+
+        async def check(remembered: bool) -> None:
+            if not remembered:
+                await asyncio.to_thread(self.check, caller)
+            elif caller.begun:
+                raise ApiError(400, "api.begun", "begin")
+
         answered = await self._conversation.answer(caller.sender, text, as_of, place, message, check)
         self.live.look(caller.sender)
         return answered
@@ -207,7 +217,7 @@ def message_routes(door: Door) -> APIRouter:
         description="请求头 Accept: text/event-stream 时，回复一条一条送来：accepted、reply…、done 或 error。",
     )
     async def messages(message: Message, request: Request) -> Response:
-        caller = door.sessions.known_or_new(request, message.sender)
+        caller = door.sessions.known_or_new(request, message.sender, message.begin)
         door.throttle.admit(request, caller.sender)
         answering = door.answer(caller, message.text, message.as_of, message.place, message.client_message_id)
         response: Response

@@ -76,9 +76,10 @@ class Identity:
         """Return a new conversation number."""
         return self.begin().number
 
-    def begin(self) -> Session:
-        """Begin a conversation."""
-        return self._session(secrets.token_urlsafe(16), int(self._clock()))
+    def begin(self, number: str | None = None) -> Session:
+        """Begin a conversation. `number`: a secret of the client's, the same of which is the same conversation."""
+        nonce = self._signature("begin", number) if number else secrets.token_urlsafe(16)
+        return self._session(nonce, int(self._clock()))
 
     def resume(self, number: str, status: int) -> Session:
         """Go on with a conversation; the number may be a new one. Raises ApiError (`status`): forged, or run out."""

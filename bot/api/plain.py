@@ -187,7 +187,7 @@ class _Plain:
             problem=problem,
             told=self._told(request, caller),
             notice=notice(self._settings, await self._hands_over()),
-            examples=listed("plain.examples"),
+            examples=listed("widget.examples"),
             elder=request.cookies.get(_ELDER) == "1",
             earlier=turns[0]["id"] if more else None,
             before=earlier,

@@ -3,6 +3,9 @@
 Embedded pages show the number (``Authorization: Bearer``), partners write it into the body (``sender``). Cookies are
 not sent from other people's pages, and count at /api only beside the header ``Wengang-Session``, which no other page
 can set without our leave: nobody else's page can speak in a visitor's name.
+
+Whoever begins gets their number with the first answer. Should that be lost, the same message comes again, and a random
+number that the client made for it (``begin`` in the body) leads to the conversation that it began, and to no other use.
 """
 
 import time
@@ -61,14 +64,14 @@ class Sessions:
         cookie = request.cookies.get(_name(request))
         return Caller(self.identity.resume(cookie, 401), by_cookie=True) if cookie else None
 
-    def known_or_new(self, request: HTTPConnection, number: str | None = None) -> Caller:
-        """Return who speaks; somebody new begins a conversation. Raises ApiError."""
+    def known_or_new(self, request: HTTPConnection, number: str | None = None, begin: str | None = None) -> Caller:
+        """Return who speaks; somebody new begins a conversation, as `new` does. Raises ApiError."""
         cookie = request.headers.get(HEADER, "").lower() in ("cookie", "new")
-        return self.known(request, number) or self.new(by_cookie=cookie)
+        return self.known(request, number) or self.new(cookie, begin)
 
-    def new(self, by_cookie: bool) -> Caller:
-        """Begin a conversation."""
-        return Caller(self.identity.begin(), by_cookie=by_cookie, begun=True)
+    def new(self, by_cookie: bool, begin: str | None = None) -> Caller:
+        """Begin a conversation; with a number of the client's it is the one that this number has begun before."""
+        return Caller(self.identity.begin(begin), by_cookie=by_cookie, begun=True)
 
 
 def keep_cookie(request: HTTPConnection, response: Response, caller: Caller) -> None:

@@ -13,7 +13,7 @@ from bot.api.given import Documented
 from bot.api.guard import policy
 from bot.api.origins import Origins
 from bot.inputs import LONGEST_MESSAGE
-from bot.messages import say
+from bot.messages import listed, say
 from bot.settings import Settings
 
 WEB = Path(__file__).parent.parent / "web"
@@ -49,6 +49,7 @@ class WidgetReply(Documented):
     brand: str = Field(description="名称")
     title: str = Field(description="是什么")
     notice: Notice = Field(description="第一句话之前要看的说明")
+    examples: list[str] = Field(description="可以这样问的几句")
     erase: Erasing = Field(description="删除对话时说的话")
     handoff: bool = Field(description="要找真人时，会不会转给工作人员")
 
@@ -86,6 +87,7 @@ def widget_routes(settings: Settings, origins: Origins, hands_over: HandsOver) -
                     "lines": notice(settings, passed_on),
                     "accept": say("widget.accept"),
                 },
+                "examples": listed("widget.examples"),
                 "erase": {"ask": say("widget.erase"), "done": say("widget.erased", erased="{erased}", left="{left}")},
                 "handoff": passed_on,
             }

@@ -2,11 +2,12 @@
 
 import httpx
 import pytest
-from doors import settings
+from doors import FakeAssistant, settings
 
 from bot.api.identity import Identity
 from bot.server import create_app
 from bot.store import migrate
+from bot.store.conversations import turn_being_held
 from knowledge.search import Searcher
 
 SECRET = "s" * 32
@@ -15,10 +16,10 @@ COUNTY, STRANGER = "https://www.benxi.gov.cn", "https://elsewhere.example"
 
 @pytest.fixture
 def make_client(tmp_path, assistant, rules):
-    def make(address=("203.0.113.7", 4242), base="http://test", **more):
+    def make(address=("203.0.113.7", 4242), base="http://test", who=assistant, **more):
         chosen = settings(tmp_path, **more)
         migrate(chosen.database_url)
-        app = create_app(assistant, rules, Searcher(rules.knowledge), chosen)
+        app = create_app(who, rules, Searcher(rules.knowledge), chosen)
         return httpx.AsyncClient(transport=httpx.ASGITransport(app=app, client=address), base_url=base)
 
     return make
@@ -34,6 +35,14 @@ def sentence(response, status, field="sender"):
     problem = response.json()["error"]
     assert problem["message"].endswith("。") and problem["field"] == field
     return problem["message"]
+
+
+class Remembering(FakeAssistant):
+    """It keeps something of each conversation, as the real one does."""
+
+    async def reply(self, sender, text, **given):
+        turn_being_held().events = [{"event": "said"}]
+        return await super().reply(sender, text, **given)
 
 
 class Clock:
@@ -145,6 +154,49 @@ class TestShowing:
         assert number not in ours and number.split(".")[0] not in ours
 
 
+class TestBeginning:
+    """Whoever begins is known by what they sent, until they have the number that they are to show."""
+
+    FIRST = {"text": "我的私事", "client_message_id": "m-1", "begin": "0123456789abcdef" * 2}
+
+    @pytest.mark.parametrize("headers", [{}, {"Wengang-Session": "cookie"}, {"Wengang-Session": "new"}])
+    async def test_a_first_message_that_comes_again_is_the_same_one(self, client, assistant, headers):
+        first = await client.post("/api/messages", json=self.FIRST, headers=headers)
+        client.cookies.clear()
+        again = await client.post("/api/messages", json=self.FIRST, headers=headers)
+        assert again.json()["replies"] == first.json()["replies"] and again.headers["wengang-turn"] == "1"
+        shown = {"Wengang-Session": "cookie"} if headers else bearer(again.json()["sender"])
+        await client.post("/api/messages", json={"text": "单位"}, headers=shown)
+        assert [call["text"] for call in assistant.calls] == ["我的私事", "单位"]
+        assert len({call["sender"] for call in assistant.calls}) == 1
+        assert len((await client.get("/api/conversation", headers=shown)).json()["turns"]) == 2
+
+    async def test_it_leads_to_no_conversation_but_by_the_message_that_began_it(self, make_client):
+        assistant = Remembering()
+        client = make_client(who=assistant)
+        number = (await client.post("/api/messages", json=self.FIRST)).json()["sender"]
+        refused = await client.post("/api/messages", json={**self.FIRST, "client_message_id": "m-2", "text": "你好"})
+        assert "begin" in sentence(refused, 400, "begin") and len(assistant.calls) == 1
+        known = {**self.FIRST, "client_message_id": "m-3", "sender": number}
+        assert (await client.post("/api/messages", json=known)).status_code == 200, "whoever shows a number needs none"
+
+    async def test_another_number_is_another_conversation(self, client, assistant):
+        for begin in ("0" * 32, "1" * 32, None):
+            assert (await client.post("/api/messages", json={**self.FIRST, "begin": begin})).status_code == 200
+        assert len({call["sender"] for call in assistant.calls}) == 3
+
+    async def test_what_was_erased_does_not_come_back(self, client, assistant):
+        number = (await client.post("/api/messages", json=self.FIRST)).json()["sender"]
+        await client.post("/api/conversation/erase", headers=bearer(number))
+        assert "已经删除" in sentence(await client.post("/api/messages", json=self.FIRST), 401)
+        assert len(assistant.calls) == 1
+
+    @pytest.mark.parametrize("begin", ["", "0" * 31, "0" * 33, "G" * 32, 7])
+    async def test_what_could_be_guessed_is_refused(self, client, assistant, begin):
+        refused = await client.post("/api/messages", json={**self.FIRST, "begin": begin})
+        assert refused.status_code == 422 and not assistant.calls
+
+
 class TestCookie:
     COOKIE = {"Wengang-Session": "cookie"}
 
@@ -253,7 +305,7 @@ class TestWidget:
         client = make_client(retention_days=30, handoff_url="https://desk.example/in")
         about = (await client.get("/api/widget")).json()
         assert about["as_of"] == "2021-09-01" and about["place"] == "本溪" and about["limit"] == 300
-        assert about["retention_days"] == 30 and about["handoff"] is True
+        assert len(about["examples"]) == 6 and about["retention_days"] == 30 and about["handoff"] is True
         assert any("30 天" in line for line in about["notice"]["lines"]) and about["notice"]["accept"]
         assert "{erased}" in about["erase"]["done"]
         nobody = make_client(tracker_store="memory")

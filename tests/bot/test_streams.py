@@ -3,12 +3,15 @@
 import asyncio
 from contextlib import asynccontextmanager
 
+import httpx
 import pytest
+import sqlalchemy as sa
 from doors import DECISION, FakeAssistant, settings
 from sqlalchemy.exc import OperationalError
 from streams import events, served, told
 
 from bot import hearing
+from bot.store.models import Turn
 from bot.store.pushed import put
 from bot.store.transcript import Transcript
 
@@ -25,6 +28,11 @@ def serve(tmp_path, url, rules, assistant):
 
 def bearer(number):
     return {"Authorization": f"Bearer {number}"}
+
+
+def kept(engine):
+    with engine.connect() as connection:
+        return connection.execute(sa.select(Turn.sender)).all()
 
 
 class Slow(FakeAssistant):
@@ -107,6 +115,21 @@ class TestTurn:
             slow.may.set()
             again = (await client.post("/api/messages", json=body, headers=bearer(sender))).json()
             assert again["replies"] == slow.replies and len(slow.calls) == 2
+
+    async def test_whoever_hangs_up_before_the_first_answer_is_known_again(self, serve, engine):
+        """The turn goes on and is kept; nobody has been told the number of the conversation."""
+        slow = Slow()
+        body = {"text": "x", "client_message_id": "m-4", "begin": "b" * 32}
+        async with serve(slow) as client:
+            with pytest.raises(httpx.ReadTimeout):
+                await client.post("/api/messages", json=body, timeout=0.5)
+            slow.may.set()
+            while not kept(engine):
+                await asyncio.sleep(0.01)
+            again = (await client.post("/api/messages", json=body)).json()
+            told = (await client.get("/api/conversation", headers=bearer(again["sender"]))).json()
+        assert again["replies"] == slow.replies and len(slow.calls) == len(kept(engine)) == 1
+        assert [turn["text"] for turn in told["turns"]] == ["x"]
 
     async def test_what_was_told_is_void_when_the_turn_is_held_again(self, serve):
         """Somebody else kept a turn meanwhile: the reader hears everything anew."""

@@ -102,6 +102,24 @@ def test_a_reload_goes_on_by_the_number_and_sets_no_cookie(embed, house):
     assert "token" not in page.evaluate("sessionStorage.getItem('wengang-chat')").replace('"token":null', "")
 
 
+def test_a_first_answer_that_is_lost_is_asked_for_again(open_page, embed, house):
+    """Nobody told the page the number of its conversation: the message itself is known again."""
+    page = embed("<wengang-chat></wengang-chat>")
+
+    def lost(route):
+        route.fetch()
+        route.abort()
+
+    page.route("**/api/messages", lost, times=1)
+    page.get_by_label("您的问题").fill("单位")
+    page.keyboard.press("Enter")
+    answered(page, 1)
+    say(page, "企业")
+    assert [call["text"] for call in house.assistant.calls] == ["单位", "企业"]
+    assert len({call["sender"] for call in house.assistant.calls}) == 1
+    open_page.complaints.clear()  # the browser reports the connection that was cut
+
+
 def test_a_number_that_is_known_no_longer_begins_anew(open_page, embed, house):
     page = embed()
     opened(page)

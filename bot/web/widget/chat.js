@@ -13,13 +13,13 @@ export class Chat {
     this._root = host.shadowRoot;
     const wished = attributes(host);
     const embedded = base.origin !== location.origin || window.top !== window;
-    this._talk = new Talk(base, { embedded, ...wished }, this._seen());
-    this._tools = new Tools((turn, useful, reason) => this._talk.feedback(turn, useful, reason), wished.lang);
+    this._talk = new Talk(base, { embedded, ...wished }, this);
+    this._tools = new Tools(this._talk, wished.lang);
     this._build(wished.lang);
     this._root.append(this._chat);
     this.elder(stored().elder ?? host.hasAttribute("elder"));
     this._showDate();
-    this._status();
+    this.status();
     this._talk.start();
   }
 
@@ -92,7 +92,7 @@ export class Chat {
     this._composer = form(() => this._submit(), "composer", { autocomplete: "off" }, ...parts);
     this._sheets = new Sheets((hidden) => {
       for (const part of [this._scroll, this._state, this._composer]) part.hidden = hidden;
-      if (!hidden) this._status();
+      if (!hidden) this.status();
     });
     const role = this._floating ? "dialog" : null;
     this._chat = make("section", { class: "chat", lang, role, "aria-label": `${WORDS.name} ${WORDS.about}`, hidden: true });
@@ -111,19 +111,16 @@ export class Chat {
   }
 
   _menuItems() {
-    const said = (words) => () => {
-      this._menu(false);
-      this._say(words);
-    };
-    const opens = (sheet) => () => {
-      this._menu(false);
-      sheet();
-    };
+    const item = (word, act = () => this._say(word)) =>
+      button(word, () => {
+        this._menu(false);
+        act();
+      });
     const items = [
-      button(WORDS.profile, said(WORDS.profile)),
-      button(WORDS.human, said(WORDS.human)),
-      button(WORDS.restart, opens(() => restartSheet(this._sheets, this._menuButton, () => this._say(WORDS.restart)))),
-      button(WORDS.privacy, opens(() => this._openPrivacy(this._menuButton))),
+      item(WORDS.profile),
+      item(WORDS.human),
+      item(WORDS.restart, () => restartSheet(this._sheets, this._menuButton, () => this._say(WORDS.restart))),
+      item(WORDS.privacy, () => this._openPrivacy(this._menuButton)),
       ours(this._base, "rules", WORDS.rules),
     ];
     if (this._tools.canSpeak) {
@@ -137,50 +134,39 @@ export class Chat {
 
   _welcome() {
     const about = make("p", {}, WORDS.how, " ", ours(this._base, "rules", WORDS.rules));
-    const tries = WORDS.examples.map((words) => button(words, () => this._answer(words)));
-    const examples = make("div", { class: "examples", role: "group", "aria-label": WORDS.ask_like_this }, ...tries);
+    this._examples = make("div", { class: "examples", role: "group", "aria-label": WORDS.ask_like_this });
     this._notice = make("p", { class: "notice" });
-    return make("div", { class: "intro" }, make("h3", {}, WORDS.intro), about, this._notice, examples);
+    return make("div", { class: "intro" }, make("h3", {}, WORDS.intro), about, this._notice, this._examples);
   }
 
-  _showNotice() {
-    const { notice } = this._talk.house;
+  _introduce() {
+    const { notice, examples } = this._talk.house;
     if (!notice || this._notice.firstChild) return;
+    this._examples.append(...examples.map((words) => button(words, () => this._answer(words))));
     const more = button(WORDS.privacy_more, () => this._openPrivacy(more), { class: "quiet" });
     this._notice.replaceChildren(...notice.lines.slice(0, 2), more);
   }
 
   _openPrivacy(opener) {
-    const talk = this._talk;
-    privacySheet(this._sheets, opener, talk.house, () => talk.turns.length > 0, () => talk.erase());
+    privacySheet(this._sheets, opener, this._talk);
   }
 
-  // ── what the conversation tells ──
+  // ── what talk.js has shown ──
 
-  _seen() {
-    return {
-      turn: (turn) => this._draw(turn),
-      all: () => this._drawAll(),
-      status: () => this._status(),
-      note: (text) => this._note(text),
-      refused: (sentence) => this._refused(sentence),
-    };
-  }
-
-  _drawAll() {
-    this._showNotice();
+  drawAll() {
+    this._introduce();
     this._showDate();
     const { turns, more } = this._talk;
     const known = this._rows.has(turns.at(-1));
     if (this._rows.size && !turns.length) this._clear(); // erased
-    for (const turn of turns) this._draw(turn);
+    for (const turn of turns) this.draw(turn);
     this._earlier.hidden = !more;
     if (!known) this._follow();
     // what was said before the reload is not read out again
     requestAnimationFrame(() => this._log.setAttribute("aria-live", "polite"));
   }
 
-  _draw(turn) {
+  draw(turn) {
     const row = this._rows.get(turn) ?? this._begin(turn);
     row.element.dataset.state = turn.state;
     if (turn.replies.length < row.shown) {
@@ -240,7 +226,7 @@ export class Chat {
     this._text.placeholder = this._ways ? WORDS.answer : WORDS.ready;
   }
 
-  _note(text) {
+  note(text) {
     this._log.append(make("p", { class: "note" }, text));
   }
 
@@ -252,17 +238,17 @@ export class Chat {
     this._intro.hidden = false;
     this._text.placeholder = WORDS.ready;
     this._showDate();
-    this._status();
+    this.status();
   }
 
-  _refused(sentence) {
+  refuse(sentence) {
     const page = ours(this._base, "", WORDS.page);
     this._intro.replaceChildren(make("div", { class: "bubble refused", role: "alert" }, make("p", {}, sentence), make("p", {}, page)));
     this._composer.hidden = true;
     for (const one of [this._date, this._menuButton]) one.hidden = true;
   }
 
-  _status() {
+  status() {
     const { busy, offline } = this._talk;
     this._state.textContent = offline ? (navigator.onLine ? WORDS.unreachable : WORDS.offline) : "";
     this._state.hidden = !offline || this._sheets.open;
@@ -333,7 +319,7 @@ export class Chat {
     dateSheet(this._sheets, this._date, this._talk.day ?? today(), this._talk.house.as_of, (day) => {
       if (day === this._talk.day) return;
       this._talk.choose(day);
-      this._note(WORDS.date_note(spoken(day)));
+      this.note(WORDS.date_note(spoken(day)));
       this._showDate();
     });
   }
@@ -426,12 +412,13 @@ function restartSheet(sheets, opener, restart) {
   sheets.show(WORDS.restart_ask, opener, make("p", {}, WORDS.restart_why), make("div", { class: "row" }, go));
 }
 
-/** What is stored, and having it erased. `erase()` asks the server and returns its proof, or throws. */
-function privacySheet(sheets, opener, house, anything, erase) {
+/** What is stored, and having it erased. */
+function privacySheet(sheets, opener, talk) {
+  const { house } = talk;
   const list = make("ul", { class: "lines" }, ...(house.notice?.lines ?? []).map((line) => make("li", {}, line)));
   const place = make("div", { class: "stack", role: "status" });
   const offer = () =>
-    place.replaceChildren(anything() ? button(WORDS.erase, ask, { class: "danger" }) : make("p", {}, WORDS.nothing));
+    place.replaceChildren(talk.turns.length ? button(WORDS.erase, ask, { class: "danger" }) : make("p", {}, WORDS.nothing));
   const ask = () => {
     const no = button(WORDS.erase_no, offer);
     const yes = button(WORDS.erase_yes, go, { class: "danger" });
@@ -440,7 +427,7 @@ function privacySheet(sheets, opener, house, anything, erase) {
   };
   const go = async () => {
     try {
-      const proof = await erase();
+      const proof = await talk.erase();
       const told = house.erase.done.replace("{erased}", proof.erased).replace("{left}", proof.left);
       const when = new Date().toLocaleString("zh-CN", { hour12: false });
       place.replaceChildren(make("p", { tabindex: -1 }, told), make("p", {}, WORDS.erased_at(when)));

@@ -265,8 +265,7 @@ function printed(reply, base, near) {
 
 /** Today, where the reader is, as 2021-09-01. */
 export function today() {
-  const now = new Date();
-  return [now.getFullYear(), now.getMonth() + 1, now.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
+  return new Date().toLocaleDateString("sv"); // Swedes write a day like this
 }
 
 // ── ways to answer ──
@@ -275,16 +274,13 @@ export function today() {
 export function answers(replies, send) {
   const box = make("div", { class: "actions" });
   const question = replies.map((reply) => reply.question).filter(Boolean).at(-1);
-  const offered = new Set();
-  if (question) {
-    const ways = { multi: several, number: amount, percent: amount, money: amount, date: day };
-    if (own(ways, question.input)) box.append(ways[question.input](question, send));
-    if (question.input !== "multi") for (const choice of question.choices ?? []) offered.add(choice);
-    if (question.unsure) offered.add(WORDS.unsure);
-  }
-  for (const reply of replies) for (const suggestion of reply.suggestions ?? []) offered.add(suggestion);
-  const taken = new Set(question?.input === "multi" ? question.choices : []);
-  const buttons = [...offered].filter((text) => !taken.has(text)).map((text) => button(text, () => send(text)));
+  const { input, choices = [], unsure } = question ?? {};
+  const way = own({ multi: several, number: amount, percent: amount, money: amount, date: day }, input);
+  if (way) box.append(way(question, send));
+  const offered = [...choices, ...(unsure ? [WORDS.unsure] : []), ...replies.flatMap((reply) => reply.suggestions ?? [])];
+  const taken = input === "multi" ? choices : []; // they stand there as boxes
+  const left = [...new Set(offered)].filter((text) => !taken.includes(text));
+  const buttons = left.map((text) => button(text, () => send(text)));
   if (buttons.length) box.append(make("div", { class: "row", role: "group", "aria-label": WORDS.choices }, ...buttons));
   return box.children.length ? box : null;
 }
@@ -338,10 +334,10 @@ export function form(submit, kind, attributes, ...children) {
 
 const JUDGED = ["answered", "not_stated", "out_of_scope"]; // outcomes one can find useful or not; and decisions
 
-/** The tools of all turns. `feedback(turn, useful, reason)` tells the server and resolves, or throws. */
+/** The tools of all turns of a talk. */
 export class Tools {
-  constructor(feedback, lang) {
-    this._feedback = feedback;
+  constructor(talk, lang) {
+    this._talk = talk;
     this._lang = lang;
     this._judged = new WeakMap(); // turn → element that stands in place of the question
     this.canSpeak = "speechSynthesis" in window && "SpeechSynthesisUtterance" in window;
@@ -398,7 +394,7 @@ export class Tools {
 
   async _judge(turn, box, useful, reason) {
     try {
-      await this._feedback(turn, useful, reason);
+      await this._talk.feedback(turn, useful, reason);
     } catch (error) {
       box.append(make("span", { class: "over", role: "status" }, error.said ?? WORDS.feedback_failed));
       return;

@@ -5,12 +5,13 @@ const KEY = "wengang-chat";
 const PATIENCE = 30000; // milliseconds without a sign of life until a request counts as lost
 const PAUSES = [1000, 2000, 4000, 8000, 15000, 30000]; // between attempts, milliseconds
 
-// A turn: {message: client message id, id: the server's number, text, asOf, replies: [Reply], trouble: a sentence,
-// state: queued | sending | sent | failed, final: sending again is of no use, pushed: nobody asked}; what is not there is null.
+// A turn: {message: client message id, begin: number a conversation is begun with if there is none, id: the server's number,
+// text, replies: [Reply], trouble: a sentence, state: queued | sending | sent | failed, final: sending again is of no use,
+// pushed: nobody asked}; what is not there is null.
 export class Talk {
   /**
    * base: URL of the house · embedded: on another site's page, where no cookie reaches us · asOf, place: wished for, or null
-   * show: {turn(turn), all(), status(), note(text), refused(sentence)} of whoever shows it
+   * show: {draw(turn), drawAll(), status(), note(text), refuse(sentence)}: whoever shows it
    */
   constructor(base, { embedded, asOf, place }, show) {
     this._base = base;
@@ -23,9 +24,10 @@ export class Talk {
     this.house = {}; // what GET /api/widget says
     this.offline = !navigator.onLine;
     this.more = false; // whether there is more before the first turn shown
-    this.turns = (kept.queue ?? []).map((one) => fresh(one.text, one.asOf, one.message));
+    this.turns = (kept.queue ?? []).map((one) => fresh(one.text, one.message, one.begin));
     this._token = embedded ? (kept.token ?? null) : null;
     this._attempt = 0;
+    this._dated = kept.dated ?? 0; // turns up to this number have told their day; what was chosen since holds
     this._known = 0; // nothing is missing up to this number; one's own turn may have overtaken somebody else's
     window.addEventListener("online", () => {
       this._attempt = 0;
@@ -53,13 +55,13 @@ export class Talk {
       this._reach(true);
     } catch (error) {
       if (error.status === 403) {
-        this._show.refused(error.said);
+        this._show.refuse(error.said);
         return;
       }
       this._reach(false);
       setTimeout(() => this.start(), PAUSES[2]);
     }
-    this._show.all();
+    this._show.drawAll();
     this._pump();
     this._listen();
   }
@@ -79,7 +81,7 @@ export class Talk {
   async earlier() {
     try {
       this._adopt(await this._json(`api/conversation?before=${this.turns[0].id}`));
-      this._show.all();
+      this._show.drawAll();
     } catch (error) {
       if (!isExpired(error)) return false;
       this._forget();
@@ -91,10 +93,10 @@ export class Talk {
   say(text) {
     const said = text.trim();
     if (!said || this.busy || Array.from(said).length > this.limit) return null;
-    const turn = fresh(said, this.asOf, number());
+    const turn = fresh(said, number(), number());
     this.turns.push(turn);
     this._keep();
-    this._show.turn(turn);
+    this._show.draw(turn);
     this._pump();
     return turn;
   }
@@ -102,7 +104,7 @@ export class Talk {
   retry(turn) {
     Object.assign(turn, { state: "queued", trouble: null, replies: [] });
     this._attempt = 0;
-    this._show.turn(turn);
+    this._show.draw(turn);
     this._pump();
   }
 
@@ -111,11 +113,12 @@ export class Talk {
     this._keep();
   }
 
-  /** Tell whether an answer was of use; `reason`: one of the server's words. */
+  /** Tell whether an answer was of use; `reason`: one of the server's words. Throws when it is not kept. */
   feedback(turn, useful, reason) {
     return this._json("api/feedback", { turn: turn.id, useful, reason });
   }
 
+  /** Have all of it erased; returns the server's proof, or throws. */
   async erase() {
     const proof = await this._json("api/conversation/erase", {});
     this._begin();
@@ -134,7 +137,7 @@ export class Talk {
     const turn = this.turns.find((one) => one.state === "queued");
     if (!turn || this.busy || !navigator.onLine) return;
     Object.assign(turn, { state: "sending", trouble: null, replies: [] });
-    this._show.turn(turn);
+    this._show.draw(turn);
     this._show.status();
     try {
       await this._deliver(turn);
@@ -146,7 +149,7 @@ export class Talk {
     }
     this._keep();
     if (!this.turns.includes(turn)) return; // erased meanwhile
-    this._show.turn(turn);
+    this._show.draw(turn);
     this._show.status();
     if (turn.state === "sent") {
       this._listen();
@@ -155,17 +158,16 @@ export class Talk {
   }
 
   async _deliver(turn, secondTry = false) {
-    const body = { text: turn.text, client_message_id: turn.message };
-    if (turn.asOf) body.as_of = turn.asOf;
-    if (this.place) body.place = this.place;
+    const { place, asOf } = this;
+    const body = { text: turn.text, client_message_id: turn.message, begin: turn.begin, as_of: asOf, place };
     try {
       const done = await this._stream("api/messages", body, secondTry, (replies) => {
         turn.replies = replies;
-        this._show.turn(turn);
+        this._show.draw(turn);
       });
       turn.id = done.turn ?? turn.id;
       this._renew(done.sender);
-      this._follow([turn]);
+      this._follow([turn], asOf !== this.asOf);
     } catch (error) {
       if (!isExpired(error) || secondTry) throw error;
       this._forget();
@@ -188,11 +190,13 @@ export class Talk {
     }
   }
 
-  /** Take over the bot's day; a person at a desk may tell of another. */
-  _follow(turns) {
-    const replies = turns.filter((turn) => !turn.pushed).flatMap((turn) => turn.replies);
-    const day = replies.map((reply) => reply.as_of ?? reply.decision?.as_of).filter(Boolean).at(-1);
-    if (day && day !== this.day) this.asOf = day === this.house.as_of ? null : day;
+  /** Take over the bot's day from turns not heard of before, if none was `chosen` meanwhile. A person may tell of another. */
+  _follow(turns, chosen = false) {
+    const news = turns.filter((turn) => !turn.pushed && (turn.id ?? Infinity) > this._dated);
+    const days = news.flatMap((turn) => turn.replies).map((reply) => reply.as_of ?? reply.decision?.as_of);
+    this._dated = Math.max(this._dated, ...news.map((turn) => turn.id));
+    const day = days.filter(Boolean).at(-1);
+    if (day && !chosen) this.choose(day);
   }
 
   // ── hearing what happens elsewhere ──
@@ -200,10 +204,9 @@ export class Talk {
   _adopt(answer) {
     this._renew(answer.sender);
     this.more = answer.more;
-    for (const told of answer.turns) this._merge(told);
-    for (const told of answer.pushed) this._merge({ ...told, pushed: true });
+    const told = [...answer.turns, ...answer.pushed.map((one) => ({ ...one, pushed: true }))];
+    this._follow(told.filter((one) => this._merge(one)));
     this._known = Math.max(this._known, answer.last);
-    this._follow(this.turns);
     this._keep();
   }
 
@@ -214,7 +217,7 @@ export class Talk {
     );
     if (known && (known.state === "sent" || known.state === "sending")) return null;
     const pushed = told.pushed === true; // told from outside: a person at a desk
-    const turn = known ?? fresh(pushed ? null : told.text, null, told.client_message_id ?? null);
+    const turn = known ?? fresh(pushed ? null : told.text, told.client_message_id);
     Object.assign(turn, { id: told.id, text: pushed ? null : told.text, replies: told.replies, state: "sent", trouble: null, pushed });
     if (!known) {
       const later = this.turns.findIndex((one) => one.state !== "sent" || one.id > told.id);
@@ -250,7 +253,7 @@ export class Talk {
       if (!this._merge(told)) return;
       this._follow([told]);
       this._keep();
-      this._show.all();
+      this._show.drawAll();
     }
     if (event === "ended") this._begin(); // erased, in another tab
   }
@@ -261,7 +264,7 @@ export class Talk {
     if (document.hidden) return;
     try {
       await this.refresh();
-      this._show.all();
+      this._show.drawAll();
     } catch {
       // offline: told when it comes to sending
     }
@@ -359,7 +362,7 @@ export class Talk {
     if (this.turns.some((turn) => turn.id !== null)) this._show.note(WORDS.anew);
     for (const turn of this.turns) turn.id = null;
     this._keep();
-    this._show.all();
+    this._show.drawAll();
   }
 
   _begin() {
@@ -370,8 +373,8 @@ export class Talk {
 
   _keep() {
     const waiting = this.turns.filter((turn) => turn.state !== "sent" && !turn.final);
-    const queue = waiting.map(({ message, text, asOf }) => ({ message, text, asOf }));
-    keep({ ...stored(), token: this._token, asOf: this.asOf, queue });
+    const queue = waiting.map(({ message, begin, text }) => ({ message, begin, text }));
+    keep({ ...stored(), token: this._token, asOf: this.asOf, dated: this._dated, queue });
   }
 }
 
@@ -397,8 +400,8 @@ function keep(what) {
   }
 }
 
-function fresh(text, asOf, message) {
-  return { message, id: null, text, asOf, replies: [], state: "queued", trouble: null, final: false, pushed: false };
+function fresh(text, message, begin) {
+  return { message, begin, id: null, text, replies: [], state: "queued", trouble: null, final: false, pushed: false };
 }
 
 /** A number of its own for a message; randomUUID is not there on a page without TLS. */
@@ -441,27 +444,11 @@ async function read(body, told, alive = () => {}) {
     if (done) return;
     alive();
     rest += decoder.decode(value, { stream: true });
-    const blocks = rest.split(/\r\n\r\n|\n\n/);
+    const blocks = rest.split("\n\n");
     rest = blocks.pop();
     for (const block of blocks) {
-      const event = parsed(block);
-      if (event) told(event.name, event.data);
+      const [, event, data] = block.match(/^event: ([^\n]*)\ndata: ([^\n]*)/m) ?? []; // as bot/api/sse.py writes it
+      if (event) told(event, JSON.parse(data));
     }
-  }
-}
-
-function parsed(block) {
-  let name = "message";
-  const data = [];
-  for (const line of block.split(/\r?\n/)) {
-    const [field, ...words] = line.split(":");
-    const value = words.join(":").replace(/^ /, "");
-    if (field === "event") name = value;
-    if (field === "data") data.push(value);
-  }
-  try {
-    return data.length ? { name, data: JSON.parse(data.join("\n")) } : null;
-  } catch {
-    return null;
   }
 }
