@@ -15,7 +15,7 @@ from bot.store import InDatabase, migrate, open_engine, pushed
 from bot.store.conversations import Conflict, HeldTurn
 from bot.store.database import in_order
 from bot.store.erasure import erase, expire, expire_again_and_again, remaining, scrub
-from bot.store.models import Audit, Conversation, OutboxEntry, Turn, audited, now
+from bot.store.models import Audit, Base, Conversation, OutboxEntry, Turn, audited, now
 from bot.store.outbox import Outbox, Push
 from bot.store.turns import Turns
 
@@ -69,6 +69,36 @@ def schema_of(engine):
         return connection.execute(sa.text("SELECT current_schema()")).scalar_one()
 
 
+def in_every_table(engine, sender, first, at=None):
+    """A row in each table that tells whose it is, or hangs on one that does; a number of its own in all of its words.
+
+    Returns the numbers by table; `first` is the first of them. `at`: when all of it happened.
+    """
+    numbers, keys = {}, {}
+    with engine.begin() as connection:
+        for table in Base.metadata.sorted_tables:
+            parents = [key.column.table.name for key in table.foreign_keys if key.column.table.name in keys]
+            if not parents and not {"sender", "recipient"} & {*table.columns.keys()}:
+                continue
+            number = numbers[table.name] = str(first + len(numbers))
+            row = {column.name: some(column, number, sender, at or now(), keys) for column in table.columns}
+            row = {name: value for name, value in row.items() if value is not None}
+            keys[table.name] = connection.execute(sa.insert(table).values(**row)).inserted_primary_key[0]
+    return numbers
+
+
+def some(column, number, sender, at, keys):
+    """What stands in a column of such a row; None: what the database puts there."""
+    if column.name in ("sender", "recipient"):
+        return sender
+    if column.foreign_keys:
+        return keys[next(iter(column.foreign_keys)).column.table.name]
+    if isinstance(column.type, sa.Integer) and column.primary_key and column.autoincrement:
+        return None
+    made = {sa.JSON: {"said": [number]}, sa.String: number, sa.DateTime: at, sa.Boolean: False, sa.Integer: int(number)}
+    return next(value for kind, value in made.items() if isinstance(column.type, kind))
+
+
 def rows(engine, table):
     with engine.connect() as connection:
         return connection.execute(sa.select(table)).all()
@@ -84,6 +114,35 @@ def test_a_number_that_was_said_is_in_no_file_after_its_speaker_is_erased(engine
     scrub(engine)
     assert places_with(PLANTED, engine, url) == [] and places_with(OTHERS, engine, url) == everywhere
     assert InDatabase(engine).recall("web:a") == ([], 0) and InDatabase(engine).recall("web:b")[1] == 3
+
+
+@pytest.mark.parametrize("how", ["erased", "expired"])
+def test_whatever_table_has_it_it_is_in_no_file_afterwards(engine, url, how):
+    """Official account, cases, conversations with a human: no table that tells whose it is may be forgotten."""
+    numbers = in_every_table(engine, "web:a", 73519000, now() - timedelta(days=400))
+    others = in_every_table(engine, "web:b", 40417000)
+    assert numbers.keys() >= {
+        "conversations", "turns", "feedback", "outbox", "wechat_people", "wechat_messages", "cases", "case_notes",
+        "handoffs", "handoff_messages",
+    }  # fmt: skip
+    everywhere = {table: [*copies(engine, url)] for table in numbers}
+    assert found(numbers, engine, url) == everywhere, "this test would not notice"
+    if how == "erased":
+        erase(engine, ["web:a"])
+    else:
+        expire(engine, 90, 365, 365)
+    assert remaining(engine, ["web:a"]) == 0
+    scrub(engine)
+    assert found(numbers, engine, url) == {table: [] for table in numbers}
+    assert found(others, engine, url) == everywhere
+
+
+def found(numbers, engine, url):
+    """Of each table the places on disk where its number stands."""
+    places = copies(engine, url).items()
+    return {
+        table: [place for place, content in places if number.encode() in content] for table, number in numbers.items()
+    }
 
 
 def test_what_was_said_is_overwritten_in_the_file_when_it_is_replaced(tmp_path):
