@@ -11,13 +11,13 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from browsing import answered, chromium, faults
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 ROOT = Path(__file__).parents[2]
 
@@ -92,12 +92,21 @@ def server(tmp_path_factory: Any) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(server: str) -> Iterator[Page]:
+def open_page(server: str) -> Iterator[Callable[..., Page]]:
     with chromium() as browser:
-        page = browser.new_page(viewport={"width": 420, "height": 900}, locale="zh-CN")
-        page.set_default_timeout(15000)
-        page.goto(server)
-        yield page
+
+        def make(path: str = "/", **more: Any) -> Page:
+            page = browser.new_page(viewport={"width": 420, "height": 900}, locale="zh-CN", **more)
+            page.set_default_timeout(15000)
+            page.goto(server + path)
+            return page
+
+        yield make
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Page]) -> Page:
+    return open_page()
 
 
 def say(page: Page, words: str) -> None:
@@ -160,3 +169,45 @@ def test_what_it_believes_is_put_right_in_the_list(page: Page) -> None:
         page.keyboard.press("Enter")
         answered(page, turns + 1)
         assert heard in page.locator(".turn").last.inner_text()
+
+
+# ── the page without JavaScript ──
+
+# what is asked, in its order → the answer, given by the control that the page offers for it
+ASKED = {
+    "失业保险是在辽宁交的吗": "是",
+    "参保职工一共多少人": "28",
+    "一共裁了多少人": "5",
+    "大型企业，还是中小微": "中小微企业",
+    "一共交了多少失业保险费": "120000",
+}
+
+
+def test_interview_without_javascript(open_page: Callable[..., Page]) -> None:
+    """From the first words to the amount and the sentence of the law behind it: buttons, boxes, links, no script."""
+    page = open_page("/plain?as_of=2021-09-01", java_script_enabled=False)
+    page.get_by_label("您的话").fill("我们公司能领稳岗返还吗")
+    page.get_by_role("button", name="知道了，开始问").click()
+    answered_so_far = []
+    for turn in range(1, len(ASKED) + 1):
+        expect(page.locator(".turn")).to_have_count(turn)
+        question = page.locator(".turn").last.inner_text()
+        [asked] = [words for words in ASKED if words in question and words not in answered_so_far]
+        answered_so_far.append(asked)
+        answer_plainly(page, ASKED[asked])
+    card = page.locator(".card").last
+    expect(card).to_contain_text("最高可返还 72,000 元")
+    expect(card).to_contain_text("2021年12月31日")
+    card.locator("summary").click()
+    page.get_by_role("link", name="辽人社发〔2021〕7号 一（一）").first.click()
+    expect(page.locator("mark")).to_be_in_viewport()
+
+
+def answer_plainly(page: Page, words: str) -> None:
+    """Press the button that says so, else write it where a number is asked for."""
+    offered = page.get_by_role("button", name=words, exact=True)
+    if offered.count():
+        offered.click()
+    else:
+        page.get_by_label("填个数").fill(words)
+        page.get_by_role("button", name="确定", exact=True).click()
