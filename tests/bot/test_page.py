@@ -1,8 +1,17 @@
 """The pages beside the chat in a real Chromium: the interface, the rules and the notices. The chat: test_widget*.py."""
 
+import html
+import os
+import re
+import shutil
+import subprocess
+import unicodedata
+
 import pytest
 from browsing import PHONE, SCHEMES
 from playwright.sync_api import expect
+
+from knowledge.text import without_space
 
 
 def test_interface_page(open_page, house):
@@ -56,3 +65,41 @@ def test_a_rule_on_paper(page, house):
     expect(page.locator(".leaf blockquote").first).to_be_visible()
     expect(page.locator(".choose")).to_be_hidden()
     assert page.pdf(format="A4").startswith(b"%PDF")
+
+
+PALEST = """() => Math.max(...[...document.querySelectorAll("main *")]
+  .filter((one) => [...one.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim()))
+  .map((one) => Math.max(...getComputedStyle(one).color.match(/\\d+/g).slice(0, 3))))"""
+
+
+@pytest.mark.skipif(not shutil.which("pdftotext") and os.environ.get("CI") != "true", reason="no pdftotext (poppler)")
+@pytest.mark.parametrize("document", ["LN", "BX"])
+def test_a_notice_on_paper(page, house, rules, document):
+    """Every word of it inside the edges of the paper, and dark, whatever colours the screen has."""
+    page.emulate_media(media="print", color_scheme="dark")
+    page.goto(f"{house.url}/clauses/{document}")
+    assert page.evaluate(PALEST) <= 0x76, "that is 4.5 : 1 on white"
+    words, beyond = on_paper(page.pdf(format="A4"))
+    clauses = [clause for clause in rules.knowledge.clauses.values() if clause.document == document]
+    assert len(clauses) > 20 and [one.id for one in clauses if _bare(one.quote) not in words] == []
+    assert beyond == []
+
+
+def on_paper(pdf):
+    """The words of a PDF without white space, and those that reach beyond the edge of their page."""
+    told = subprocess.run(["pdftotext", "-bbox", "-", "-"], input=pdf, capture_output=True, check=True).stdout.decode()
+    words, beyond = [], []
+    for sheet in told.split("<page ")[1:]:
+        width, height = (float(size) for size in re.findall(r'(?:width|height)="([\d.]+)"', sheet)[:2])
+        word = r'xMin="([-\d.]+)" yMin="([-\d.]+)" xMax="([-\d.]+)" yMax="([-\d.]+)">(.*?)</word>'
+        for *corners, text in re.findall(word, sheet):
+            left, top, right, bottom = map(float, corners)
+            words.append(html.unescape(text))
+            if left < 0 or top < 0 or right > width or bottom > height:
+                beyond.append(text)
+    return _bare("".join(words)), beyond
+
+
+def _bare(text):
+    """Without white space; a font may have one picture for several characters that mean the same."""
+    return without_space(unicodedata.normalize("NFKC", text))
