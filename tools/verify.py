@@ -1,5 +1,5 @@
 """The long checks, run by hand: every test, those too long for CI included, and the cases against every small slip of
-the rules (`wengang check --mutate`). `make verify` writes docs/verify.md; with ARGS=--properties it only tries the
+the rules (`wengang check --mutate`). `make verify` writes var/verify.md; with ARGS=--properties it only tries the
 properties of decisions on at least ten thousand random draws each, and writes docs/properties.md; with
 ARGS=--simulated it lets a simulated user hold 300 conversations, and writes docs/simulated_user.md
 (`--simulated --seed N` plays one of them again); with ARGS=--wechat it sends 21,000 damaged and absurd messages to the
@@ -20,7 +20,7 @@ from xml.etree import ElementTree
 
 from machine import ROOT, heading
 
-REPORT = ROOT / "docs" / "verify.md"
+REPORT = ROOT / "var" / "verify.md"
 PROPERTIES, PROPERTIES_REPORT = "tests/eligibility/test_decision_properties.py", ROOT / "docs" / "properties.md"
 FAULTS, FAULTS_REPORT = "tests/faults", ROOT / "docs" / "faults.md"
 WECHAT, WECHAT_REPORT = "tests/bot/channels/wechat", ROOT / "docs" / "wechat.md"
