@@ -18,7 +18,6 @@ from actions.room import Room
 from actions.state import SELF, State
 
 _PART = re.compile(r"[^,，。；;！!？?\s]+")
-_ASKS = re.compile(r"[吗么呢不没]$|什么|啥|多少|哪")
 _ASKING = ("check", "what_else")
 _SILENT = ("greet", "thanks", "bye", "stop", "chitchat", "bot_challenge", "abuse", "why", "summary", "human")
 
@@ -187,7 +186,7 @@ def _applicant(state: State, parts: list[Part]) -> str | None:
 def _asking_part(state: State, parts: list[Part]) -> int:
     named = [entity["start"] for entity in state.entities if entity.get("entity") == "programme"]
     asks = [i for i, part in enumerate(parts) if any(part.start <= at < part.end for at in named)]
-    asks = asks or [i for i, part in enumerate(parts) if _ASKS.search(state.text[part.start : part.end])]
+    asks = asks or [i for i, part in enumerate(parts) if state.asks_in_words(state.text[part.start : part.end])]
     return asks[-1] if asks else len(parts) - 1
 
 
