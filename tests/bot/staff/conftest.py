@@ -42,7 +42,7 @@ class House:
 
     def __init__(self, url: str, folder: Any, rules: Rulebook, searcher: Searcher, **more: Any) -> None:
         self.engine, self.assistant = open_engine(url), FakeAssistant()
-        chosen = settings(folder, database_url=url, **more)
+        self.settings = chosen = settings(folder, database_url=url, **more)
         self.chain = AuditChain(KEY)
         self.accounts = Accounts(self.engine, self.chain)
         self.app = create_app(self.assistant, rules, searcher, chosen, engine=self.engine)
@@ -84,8 +84,20 @@ class Browser(httpx.AsyncClient):
 
 
 @pytest.fixture
-def house(request: pytest.FixtureRequest, url: str, tmp_path: Any, rules: Rulebook, searcher: Searcher) -> Any:
+def make_house(url: str, tmp_path: Any, rules: Rulebook, searcher: Searcher) -> Any:
+    """Make it with settings that a test knows only later."""
+    made = []
+
+    def make(**more: Any) -> House:
+        made.append(House(url, tmp_path, rules, searcher, **more))
+        return made[-1]
+
+    yield make
+    for house in made:
+        house.engine.dispose()
+
+
+@pytest.fixture
+def house(request: pytest.FixtureRequest, make_house: Any) -> House:
     """With the settings that a test gives it indirectly, if it does."""
-    house = House(url, tmp_path, rules, searcher, **getattr(request, "param", {}))
-    yield house
-    house.engine.dispose()
+    return make_house(**getattr(request, "param", {}))
