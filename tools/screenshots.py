@@ -50,6 +50,8 @@ STAFF: dict[str, tuple[str, int, str]] = {
     "staff-verdict": ("wgfh\n", 9, "light"),
     "staff-dark": ("wgfh\n", 9, "dark"),
 }
+# The desk in that screen, with a citizen who asks for a human: what stands in the box once they were talked to, if so.
+DESK = {"desk-queue": "", "desk-talk": "没有影响，您看", "desk-texts": "::"}
 
 
 def say(page: Page, words: str) -> None:
@@ -101,17 +103,22 @@ def answer(page: Page, most: int) -> None:
         page.keyboard.type(ANSWERS[question])
 
 
+def sign_in(page: Page) -> None:
+    """As the operator, from the chat."""
+    page.goto(page.url + "staff/sign-in")
+    page.get_by_label("账号").fill(NAME)
+    page.get_by_label("密码").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.get_by_role("option").first.wait_for()
+
+
 def take_staff(open_page: Callable[..., Page], wanted: list[str]) -> None:
     """Take the pictures of the wanted states of the operators' screen."""
     for state in wanted:
         words, answers, scheme = STAFF[state]
         for width, height in DESKS.items():
             page = open_page(viewport={"width": width, "height": height}, color_scheme=scheme, locale="zh-CN")
-            page.goto(page.url + "staff/sign-in")
-            page.get_by_label("账号").fill(NAME)
-            page.get_by_label("密码").fill(PASSWORD)
-            page.keyboard.press("Enter")
-            page.get_by_role("option").first.wait_for()
+            sign_in(page)
             page.keyboard.type(words)
             if words:
                 page.locator("#sheet, #found mark").filter(visible=True).first.wait_for()
@@ -121,6 +128,53 @@ def take_staff(open_page: Callable[..., Page], wanted: list[str]) -> None:
             picture(page, FOLDER / f"{state}-{width}.png")
             print(f"{state}-{width}.png", flush=True)
             page.context.close()
+
+
+def take_desk(open_page: Callable[..., Page], wanted: list[str]) -> None:
+    """Take the pictures of the wanted states of the desk."""
+    for state in wanted:
+        for width, height in DESKS.items():
+            page = open_page(viewport={"width": width, "height": height}, color_scheme="light", locale="zh-CN")
+            sign_in(page)
+            expect(page.get_by_role("switch")).to_be_enabled()
+            page.keyboard.press("Alt+h")
+            expect(page.get_by_role("switch")).to_have_attribute("aria-checked", "true")
+            citizen = open_page(viewport={"width": 360, "height": 740}, locale="zh-CN")
+            for words in (*VERDICT, "转人工"):
+                say(citizen, words)
+            page.get_by_role("button", name="接起：").wait_for()
+            if DESK[state]:
+                talk(page, citizen)
+                page.keyboard.type(DESK[state])
+                page.wait_for_timeout(500)
+            page.locator("#desk").evaluate("one => one.scrollIntoView({block: 'end'})")
+            picture(page, FOLDER / f"{state}-{width}.png")
+            print(f"{state}-{width}.png", flush=True)
+            if DESK[state]:
+                page.keyboard.press("Escape")
+                page.keyboard.press("Alt+g")
+                page.get_by_text("已交还").wait_for()
+            else:
+                say(citizen, "不等了")
+            for one in (page, citizen):
+                one.context.close()
+
+
+def talk(page: Page, citizen: Page) -> None:
+    """Take the citizen and talk with them, both ways, with a card."""
+    page.keyboard.type("wgfh\n")
+    answer(page, len(ANSWERS))
+    page.keyboard.press("Alt+a")
+    expect(page.get_by_label("对用户说")).to_be_focused()
+    page.keyboard.type("::开头 ")
+    page.keyboard.press("Enter")
+    citizen.get_by_text("这里是 12333").wait_for()
+    citizen.get_by_label("您的问题").fill("我们去年年底是 40 个人，有影响吗？")
+    citizen.keyboard.press("Enter")
+    page.get_by_text("有影响吗").first.wait_for()
+    page.keyboard.press("Alt+v")
+    page.locator("#desk .card").last.wait_for()
+    expect(page.locator("#desk .pending")).to_be_empty()
 
 
 def add_operator(folder: Path) -> None:
@@ -149,10 +203,11 @@ def main() -> int:
             page.get_by_text("存什么、怎么删").wait_for()
             return page
 
-        wanted = sys.argv[1:] or [*STATES, *STAFF]
+        wanted = sys.argv[1:] or [*STATES, *STAFF, *DESK]
         take(open_page, [state for state in wanted if state in STATES])
         add_operator(Path(folder))
         take_staff(open_page, [state for state in wanted if state in STAFF])
+        take_desk(open_page, [state for state in wanted if state in DESK])
         browser.close()
     return 0
 
