@@ -1,6 +1,8 @@
-"""Pictures of the chat and of the operators' screen for docs/screenshots/, from the real assistant: `make screenshots`.
+"""Pictures of the chat, the page without JavaScript and the operators' screen for docs/screenshots/, from the real
+assistant: `make screenshots`.
 
-To be looked at. Each state at its widths; every picture has at most 256 colours, so that it stays small.
+To be looked at. Each state at its widths, large letters on the narrowest telephone, too; every picture has at most 256
+colours, so that it stays small.
 """
 
 import os
@@ -20,20 +22,28 @@ from servers import PROGRAMS, wengang
 FOLDER = ROOT / "docs" / "screenshots"
 CHROMIUM = os.environ.get("WENGANG_TEST_CHROMIUM") or shutil.which("chromium") or "chromium"
 SIZES = {360: 740, 768: 1024, 1440: 900}
+NARROW = {320: 568}
 LARGEST = 150 * 1024  # bytes
 
 # What is said to get there; an answer is tapped where it is offered, else typed.
 QUESTION = ("我们公司能领稳岗返还吗",)
 SEVERAL = ("我这样算就业困难人员吗",)
 VERDICT = ("我们公司能领稳岗返还吗，小公司，28个人，去年裁了5个，一共交了12万失业保险", "是")
-# state → (what is said, what is pressed first, colour scheme)
-STATES: dict[str, tuple[tuple[str, ...], str, str]] = {
-    "start": ((), "", "light"),
-    "question": (QUESTION, "", "light"),
-    "multi-select": (SEVERAL, "", "light"),
-    "card": (VERDICT, "", "light"),
-    "elder": (VERDICT, "长者版", "light"),
-    "dark": (VERDICT, "", "dark"),
+# state → (what is said, whether with large letters, colour scheme)
+State = tuple[tuple[str, ...], bool, str]
+STATES: dict[str, State] = {
+    "start": ((), False, "light"),
+    "question": (QUESTION, False, "light"),
+    "multi-select": (SEVERAL, False, "light"),
+    "card": (VERDICT, False, "light"),
+    "elder": (VERDICT, True, "light"),
+    "dark": (VERDICT, False, "dark"),
+}
+PLAIN: dict[str, State] = {  # the page without JavaScript
+    "plain-start": ((), False, "light"),
+    "plain-multi-select": (SEVERAL, False, "light"),
+    "plain-card": (VERDICT, False, "light"),
+    "plain-elder": (VERDICT, True, "dark"),
 }
 
 # The operators' screen: what is looked up, which questions are answered, colour scheme.
@@ -69,6 +79,18 @@ def say(page: Page, words: str) -> None:
     expect(page.locator(".typing")).to_be_hidden()
 
 
+def say_plainly(page: Page, words: str) -> None:
+    """The same where no script runs."""
+    turns = page.locator(".turn")
+    before, offered = turns.count(), page.get_by_role("button", name=words, exact=True)
+    if offered.count():
+        offered.click()
+    else:
+        page.get_by_label("您的话").fill(words)
+        page.locator("form:has(textarea) button").click()
+    expect(turns).to_have_count(before + 1)
+
+
 def picture(page: Page, path: Path) -> None:
     """Keep what is seen, in few colours. Raises RuntimeError when it is too large all the same."""
     whole = Image.open(BytesIO(page.screenshot(animations="disabled", caret="hide")))
@@ -80,13 +102,15 @@ def picture(page: Page, path: Path) -> None:
 def take(open_page: Callable[..., Page], wanted: list[str]) -> None:
     """Take the pictures of the wanted states."""
     for state in wanted:
-        said, pressed, scheme = STATES[state]
-        for width, height in SIZES.items():
-            page = open_page(viewport={"width": width, "height": height}, color_scheme=scheme, locale="zh-CN")
-            if pressed:
-                page.get_by_role("button", name=pressed).click()
+        plain = state in PLAIN
+        said, elder, scheme = {**STATES, **PLAIN}[state]
+        for width, height in {**(NARROW if state == "elder" else {}), **SIZES}.items():
+            size = {"width": width, "height": height}
+            page = open_page(plain, viewport=size, color_scheme=scheme, locale="zh-CN", java_script_enabled=not plain)
+            if elder:
+                page.get_by_role("link" if plain else "button", name="长者版").click()
             for words in said:
-                say(page, words)
+                (say_plainly if plain else say)(page, words)
             page.mouse.move(0, 0)
             picture(page, FOLDER / f"{state}-{width}.png")
             print(f"{state}-{width}.png", flush=True)
@@ -197,14 +221,14 @@ def main() -> int:
     ):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
 
-        def open_page(**more: object) -> Page:
+        def open_page(plain: bool = False, **more: object) -> Page:
             page = browser.new_context(**more).new_page()  # type: ignore[arg-type]
-            page.goto(f"http://127.0.0.1:{server.port}/")
-            page.get_by_text("存什么、怎么删").wait_for()
+            page.goto(f"http://127.0.0.1:{server.port}/{'plain' if plain else ''}")
+            page.get_by_text("用之前请看一眼" if plain else "存什么、怎么删").wait_for()
             return page
 
-        wanted = sys.argv[1:] or [*STATES, *STAFF, *DESK]
-        take(open_page, [state for state in wanted if state in STATES])
+        wanted = sys.argv[1:] or [*STATES, *PLAIN, *STAFF, *DESK]
+        take(open_page, [state for state in wanted if state in {**STATES, **PLAIN}])
         add_operator(Path(folder))
         take_staff(open_page, [state for state in wanted if state in STAFF])
         take_desk(open_page, [state for state in wanted if state in DESK])

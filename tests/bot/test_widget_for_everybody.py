@@ -58,7 +58,9 @@ def test_large_letters_are_large_and_stay_after_a_reload(page):
     assert page.get_by_role("button", name="读给我听").count() == 1
 
 
-def test_header_with_large_letters_is_one_line_on_a_telephone(page):
+@pytest.mark.parametrize("width", [320, 360])
+def test_header_with_large_letters_is_one_line_on_a_telephone(open_page, width):
+    page = open_page("/", {"width": width, "height": 740})
     large(page)
     for words, day in (("你好", "2021年9月1日"), ("按2021年算", "2021年12月31日")):
         say(page, words)
