@@ -25,6 +25,7 @@ CHINA = timezone(timedelta(hours=8))  # "today" is the day in Benxi, wherever th
 
 _HTTP = re.compile(r"https?://[^\s/]+\S*")
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9-]+\.)*[a-z0-9-]+(?::\d{1,5})?")
+_ISSUER = re.compile(r"(?:https://[^\s/?#@]+|http://(?:localhost|127\.0\.0\.1)(?::\d+)?)(?:/[^\s?#]*)?")
 _REDIS = re.compile(r"(rediss?|unix)://\S+")
 _WECHAT_APPID = re.compile(r"wx[0-9A-Za-z]{6,62}")
 _WECHAT_TOKEN = re.compile(r"[0-9A-Za-z]{3,32}")
@@ -93,6 +94,23 @@ class Settings(BaseSettings):
         VAR / "review" / "lay_questions.yml",
         env="WENGANG_REVIEW",
         description="坐席台：政策干部归到条文下的俗话问法写在这个文件里，wengang staff questions 查看或写入政策包",
+    )
+    oidc_issuer: str | None = Field(
+        None,
+        env="WENGANG_OIDC_ISSUER",
+        description="坐席台：单位的统一登录（OpenID Connect）的发行者地址；到 SECRET 的三项一起设，登录页就有入口",
+    )
+    oidc_client: str | None = Field(None, env="WENGANG_OIDC_CLIENT", description="在统一登录那边登记的客户端编号")
+    oidc_secret: SecretStr | None = Field(None, env="WENGANG_OIDC_SECRET", description="那个客户端的密钥")
+    oidc_name_claim: str = Field(
+        "preferred_username",
+        env="WENGANG_OIDC_NAME_CLAIM",
+        description="身份令牌里哪一项是坐席台的账号名；要选本人改不了的",
+    )
+    oidc_role_claim: str | None = Field(
+        None,
+        env="WENGANG_OIDC_ROLE_CLAIM",
+        description="身份令牌里哪一项是角色（如 realm_access.roles）；设了，其中要有账号的角色（如 operator）才能进",
     )
     metrics_token: SecretStr | None = Field(
         None, env="WENGANG_METRICS_TOKEN", description="监控指标 /metrics（Prometheus）的令牌；不设就不开放"
@@ -237,6 +255,20 @@ class Settings(BaseSettings):
     @validator("as_of", pre=True)
     def _as_of(cls, value: Any) -> date | None:
         return None if value is None else read_date(value, "WENGANG_AS_OF")
+
+    @validator("oidc_issuer")
+    def _oidc_issuer(cls, value: str | None) -> str | None:
+        if value is not None and not _ISSUER.fullmatch(value):
+            raise ValueError(say("settings.oidc_issuer", value=brief(_without_password(value))))
+        return value
+
+    @validator("oidc_secret", always=True)
+    def _oidc_whole(cls, value: SecretStr | None, values: dict[str, Any]) -> SecretStr | None:
+        wanted = {"ISSUER": values.get("oidc_issuer"), "CLIENT": values.get("oidc_client"), "SECRET": value}
+        missing = [f"WENGANG_OIDC_{name}" for name, given in wanted.items() if given is None]
+        if 0 < len(missing) < len(wanted):
+            raise ValueError(say("settings.oidc_half", missing="、".join(missing)))
+        return value
 
     @validator("rest_token", "metrics_token")
     def _token(cls, value: SecretStr | None) -> SecretStr | None:

@@ -17,6 +17,8 @@ from bot.staff.desk_routes import desk_routes
 from bot.staff.home_routes import home_routes
 from bot.staff.layout import Layout
 from bot.staff.number_routes import number_routes
+from bot.staff.openid import OpenId
+from bot.staff.openid_routes import OIDC, openid_routes
 from bot.staff.packs_kept import PacksKept
 from bot.staff.quick_search import over
 from bot.staff.review import Review
@@ -54,9 +56,11 @@ class Console:
         """Add the routes."""
         layout, access, settings, engine = Layout(), self.access, self._settings, self._engine
         known = titles(self._room.rules)
+        provider = OpenId(settings, settings.key()) if settings.oidc_issuer else None
         for router in (
             *home_routes(layout, access),
-            sign_in_routes(layout, access, self.sign_in, self.accounts),
+            sign_in_routes(layout, access, self.sign_in, self.accounts, OIDC if provider else ""),
+            *([openid_routes(layout, access, self.sign_in, self.accounts, provider)] if provider else []),
             account_routes(layout, access, self.accounts),
             audit_routes(layout, access, self.accounts, self.chain, engine),
             *case_routes(layout, access, self.cases, self.accounts, known, settings, engine, self.chain),

@@ -18,6 +18,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import IntegrityError
 
 from bot.api.errors import ApiError
 from bot.staff.accounts import Accounts, Member, sign_out, tidy
@@ -107,17 +108,23 @@ class SignIn:
         with self._engine.begin() as connection:
             self._chain.append(connection, None, "sign_in_failed", f"staff name {tidy(name)}")
 
-    def begin(self, member: Member, address: str, before: str | None = None) -> str:
-        """Return the token of a new session; the one they came with (`before`) ends."""
-        token, moment = secrets.token_urlsafe(32), self._clock()
+    def begin(self, member: Member, address: str, before: str | None = None, vouched: str | None = None) -> str:
+        """Return the token of a new session; the one they came with (`before`) ends.
+
+        `vouched`: the token for somebody whom the identity provider vouched for. Raises Wrong when it was used before.
+        """
+        token, moment = vouched or secrets.token_urlsafe(32), self._clock()
         row = {"account": member.id, "address": self._mac("address", address), "created_at": moment, "seen_at": moment}
         with self._engine.begin() as connection:
             if before:
                 connection.execute(_ended(StaffSession.token == _digest(before)))
-            connection.execute(sa.insert(StaffSession).values(token=_digest(token), **row))
+            try:
+                connection.execute(sa.insert(StaffSession).values(token=_digest(token), **row))
+            except IntegrityError:
+                raise Wrong from None
             failures = (FailedSignIn.name == self._mac("name", member.name), FailedSignIn.address == row["address"])
             connection.execute(sa.delete(FailedSignIn).where(*failures))
-            self._chain.append(connection, member.id, "signed_in")
+            self._chain.append(connection, member.id, "signed_in", None, {"by": "oidc"} if vouched else {})
         return token
 
     def session(self, token: str | None, noted: bool = True) -> Session | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.engine import Engine
 from starlette.concurrency import run_in_threadpool
 
@@ -24,13 +24,18 @@ from bot.store.models import Audit
 _PER_PAGE = 100
 
 
-def sign_in_routes(layout: Layout, access: Access, sign_in: SignIn, accounts: Accounts) -> APIRouter:
-    """GET and POST /staff/sign-in, POST /staff/sign-out, GET and POST /staff/password."""
+def sign_in_routes(
+    layout: Layout, access: Access, sign_in: SignIn, accounts: Accounts, elsewhere: str = ""
+) -> APIRouter:
+    """GET and POST /staff/sign-in, POST /staff/sign-out, GET and POST /staff/password.
+
+    `elsewhere`: where one may sign in without a password of ours.
+    """
     router = APIRouter(include_in_schema=False, route_class=page_route(layout))
 
     @router.get(SIGN_IN, dependencies=[Depends(access.exists)])
     def form() -> HTMLResponse:
-        return HTMLResponse(layout.page("sign_in.html", name="", message=""))
+        return HTMLResponse(layout.page("sign_in.html", name="", message="", elsewhere=elsewhere))
 
     @router.post(SIGN_IN, dependencies=[Depends(access.exists)])
     async def enter(request: Request, given: dict[str, str] = Depends(posted)) -> Any:
@@ -41,17 +46,13 @@ def sign_in_routes(layout: Layout, access: Access, sign_in: SignIn, accounts: Ac
             member = await sign_in.verified(name, given.get("password", ""))
         except Wrong:
             await run_in_threadpool(sign_in.failed, name)
-            return HTMLResponse(layout.page("sign_in.html", name=name, message=say("staff.wrong")), 401)
+            page = layout.page("sign_in.html", name=name, message=say("staff.wrong"), elsewhere=elsewhere)
+            return HTMLResponse(page, 401)
         token = await run_in_threadpool(sign_in.begin, member, address, request.cookies.get(COOKIE))
-        response = RedirectResponse(HOME, 303)
-        response.set_cookie(
-            COOKIE, token, max_age=int(LONGEST.total_seconds()), path="/staff", httponly=True, samesite="strict",
-            secure=request.url.scheme == "https",
-        )  # fmt: skip
-        return response
+        return let_in(RedirectResponse(HOME, 303), request, token)
 
     @router.post("/staff/sign-out")
-    def leave(request: Request, given: dict[str, str] = Depends(posted), session: Session = access.need()) -> Any:
+    def leave(request: Request, session: Session = access.need(), given: dict[str, str] = Depends(posted)) -> Any:
         sign_in.end_everywhere(session) if given.get("everywhere") else sign_in.end(session)
         response = RedirectResponse(SIGN_IN, 303)
         response.delete_cookie(COOKIE, path="/staff")
@@ -62,7 +63,7 @@ def sign_in_routes(layout: Layout, access: Access, sign_in: SignIn, accounts: Ac
         return HTMLResponse(layout.page("password.html", session))
 
     @router.post("/staff/password")
-    async def change(given: dict[str, str] = Depends(posted), session: Session = access.need()) -> Any:
+    async def change(session: Session = access.need(), given: dict[str, str] = Depends(posted)) -> Any:
         found = await run_in_threadpool(accounts.named, session.member.name)
         if not await fits(found[1] if found else None, given.get("old", "")):
             raise InputError("staff.old_password", "old")
@@ -70,6 +71,15 @@ def sign_in_routes(layout: Layout, access: Access, sign_in: SignIn, accounts: Ac
         return RedirectResponse(SIGN_IN, 303)
 
     return router
+
+
+def let_in(response: Response, request: Request, token: str) -> Response:
+    """The same response, with the session's cookie."""
+    response.set_cookie(
+        COOKIE, token, max_age=int(LONGEST.total_seconds()), path="/staff", httponly=True, samesite="strict",
+        secure=request.url.scheme == "https",
+    )  # fmt: skip
+    return response
 
 
 def account_routes(layout: Layout, access: Access, accounts: Accounts) -> APIRouter:
@@ -82,7 +92,7 @@ def account_routes(layout: Layout, access: Access, accounts: Accounts) -> APIRou
 
     # a plain function: in a thread, off the event loop, where the password is hashed
     @router.post("/staff/accounts")
-    def change(given: dict[str, str] = Depends(posted), session: Session = access.need(ADMIN)) -> Any:
+    def change(session: Session = access.need(ADMIN), given: dict[str, str] = Depends(posted)) -> Any:
         name, by = given.get("name", ""), session.member.id
         if name == session.member.name and given.get("do") == "disable":
             raise InputError("staff.oneself")
