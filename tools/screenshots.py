@@ -1,4 +1,4 @@
-"""Pictures of the chat, the page without JavaScript and the operators' screen for docs/screenshots/, from the real
+"""Pictures of the chat, the page without JavaScript and the console for docs/screenshots/, from the real
 assistant: `make screenshots`.
 
 To be looked at. Each state at its widths, large letters on the narrowest telephone, too; every picture has at most 256
@@ -14,10 +14,15 @@ from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
+import console_pages
 from machine import ROOT
 from PIL import Image
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from servers import PROGRAMS, wengang
+
+from bot.store import open_engine
+from eligibility import Rulebook
+from knowledge import load
 
 FOLDER = ROOT / "docs" / "screenshots"
 CHROMIUM = os.environ.get("WENGANG_TEST_CHROMIUM") or shutil.which("chromium") or "chromium"
@@ -62,6 +67,8 @@ STAFF: dict[str, tuple[str, int, str]] = {
 }
 # The desk in that screen, with a citizen who asks for a human: what stands in the box once they were talked to, if so.
 DESK = {"desk-queue": "", "desk-talk": "没有影响，您看", "desk-texts": "::"}
+CONSOLE = "console"  # its plain pages, all of them
+SECRET = "for pictures only " * 2
 
 
 def say(page: Page, words: str) -> None:
@@ -210,9 +217,21 @@ def add_operator(folder: Path) -> None:
     )  # fmt: skip
 
 
+def take_console(browser: Browser) -> None:
+    """Take the pictures of the console's plain pages, over a database of their own."""
+    with tempfile.TemporaryDirectory() as folder, wengang(Path(folder), "sql") as server:
+        engine = open_engine(f"sqlite:///{folder}/bench.db")
+        console_pages.fill(engine, SECRET.encode(), Rulebook(load()))
+        address = f"http://127.0.0.1:{server.port}"
+        for name, width, page in console_pages.looked_at(browser, address, {768: 1024, 1440: 900}):
+            picture(page, FOLDER / f"console-{name}-{width}.png")
+            print(f"console-{name}-{width}.png", flush=True)
+        engine.dispose()
+
+
 def main() -> int:
     """Take those that are named, else all."""
-    os.environ["WENGANG_AS_OF"] = "2021-09-01"
+    os.environ.update(WENGANG_AS_OF="2021-09-01", WENGANG_SECRET=SECRET)
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -227,11 +246,13 @@ def main() -> int:
             page.get_by_text("用之前请看一眼" if plain else "存什么、怎么删").wait_for()
             return page
 
-        wanted = sys.argv[1:] or [*STATES, *PLAIN, *STAFF, *DESK]
+        wanted = sys.argv[1:] or [*STATES, *PLAIN, *STAFF, *DESK, CONSOLE]
         take(open_page, [state for state in wanted if state in {**STATES, **PLAIN}])
         add_operator(Path(folder))
         take_staff(open_page, [state for state in wanted if state in STAFF])
         take_desk(open_page, [state for state in wanted if state in DESK])
+        if CONSOLE in wanted:
+            take_console(browser)
         browser.close()
     return 0
 

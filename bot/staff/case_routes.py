@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 from pydantic import Field, StrictStr, validator
 from sqlalchemy.engine import Engine
 
+from actions.speak import stated
 from bot.api.errors import ApiError
 from bot.api.given import Given
 from bot.api.identity import Identity, telephone
@@ -20,11 +21,13 @@ from bot.staff.access import Access, ApiRoute, body, page_route, posted
 from bot.staff.access import number as as_number
 from bot.staff.accounts import OFFICER, OPERATOR, Accounts
 from bot.staff.case_states import ACTIONS, STATES, may
-from bot.staff.cases import Cases, Matter, as_json
+from bot.staff.cases import Cases, Matter, as_json, titles
 from bot.staff.layout import Layout
 from bot.staff.sign_in import Session
 from bot.store.audit_chain import AuditChain
 from bot.store.models import aware
+from eligibility import Rulebook
+from eligibility.errors import DecisionError
 
 _MOST_EXPORTED = 10_000
 _SHORTEST_PHONE = 5  # digits
@@ -68,18 +71,11 @@ class Note(Given):
     text: StrictStr = Field(max_length=4000)
 
 
-class Text(Given):
-    """A ready-made text."""
-
-    short: StrictStr = Field(max_length=40)
-    text: StrictStr = Field("", max_length=2000)
-
-
 class _Shown:
     """What pages and JSON share: cases as they are shown."""
 
-    def __init__(self, cases: Cases, accounts: Accounts, titles: dict[str, str]) -> None:
-        self.cases, self.accounts, self.titles = cases, accounts, titles
+    def __init__(self, cases: Cases, accounts: Accounts, rules: Rulebook) -> None:
+        self.cases, self.accounts, self.rules, self.titles = cases, accounts, rules, titles(rules)
 
     def listed(self, session: Session, request: Request, most: int = 200) -> list[Any]:
         """The cases that the address asks for, as far as this member may see them."""
@@ -114,6 +110,19 @@ class _Shown:
             "may": [action for action in ACTIONS if may(session.member, action, case)],
         }
 
+    def told(self, case: dict[str, Any]) -> list[str]:
+        """The facts of a case in words; as they were given when today's packs do not know them."""
+        try:
+            known = self.rules.read(case["facts"])
+            return [stated(self.rules.knowledge.facts[name], value) for name, value in known.items()]
+        except (DecisionError, KeyError):
+            return [f"{name} {value}" for name, value in case["facts"].items()]
+
+    def colleagues(self, session: Session) -> list[str]:
+        """Who else deals with cases."""
+        known = [one for one in self.accounts.all() if one.role in (OPERATOR, OFFICER) and not one.disabled]
+        return [one.name for one in known if one.id != session.member.id]
+
     def after(self, session: Session, number: int) -> dict[str, Any]:
         """One case with everything, or only its number when it is no longer this member's to see."""
         try:
@@ -127,13 +136,14 @@ class _Shown:
 
 
 def case_routes(
-    layout: Layout, access: Access, cases: Cases, accounts: Accounts, titles: dict[str, str], settings: Settings,
+    layout: Layout, access: Access, cases: Cases, accounts: Accounts, rules: Rulebook, settings: Settings,
     engine: Engine, chain: AuditChain,
 ) -> list[APIRouter]:  # fmt: skip
     """The JSON, and the pages."""
     api = APIRouter(prefix="/staff/api", include_in_schema=False, route_class=ApiRoute)
     pages = APIRouter(prefix="/staff", include_in_schema=False, route_class=page_route(layout))
-    shown, identity = _Shown(cases, accounts, titles), Identity(settings.key())
+    shown, identity = _Shown(cases, accounts, rules), Identity(settings.key())
+    known = shown.titles
 
     def matter(given: NewCase) -> Matter:
         sender = identity.sender("phone", given.phone) if len(telephone(given.phone)) >= _SHORTEST_PHONE else None
@@ -146,10 +156,10 @@ def case_routes(
     @api.get("/cases")
     def listed(request: Request, session: Session = access.need(OPERATOR)) -> JSONResponse:
         names = accounts.names()
-        return JSONResponse({"cases": [as_json(case, names, titles) for case in shown.listed(session, request)]})
+        return JSONResponse({"cases": [as_json(case, names, known) for case in shown.listed(session, request)]})
 
     @api.post("/cases")
-    def make(given: NewCase = body(NewCase), session: Session = access.need(OPERATOR)) -> JSONResponse:
+    def make(session: Session = access.need(OPERATOR), given: NewCase = body(NewCase)) -> JSONResponse:
         return JSONResponse(shown.detail(session, cases.make(matter(given), session.member)), 201)
 
     @api.get("/cases/{number}")
@@ -161,39 +171,24 @@ def case_routes(
         return JSONResponse(cases.replay(session.member, number))
 
     @api.post("/cases/{number}/notes")
-    def note(number: int, given: Note = body(Note), session: Session = access.need(OPERATOR)) -> JSONResponse:
+    def note(number: int, session: Session = access.need(OPERATOR), given: Note = body(Note)) -> JSONResponse:
         cases.note(session.member, number, given.text)
         return JSONResponse(shown.detail(session, number))
 
     @api.post("/cases/{number}/{action}")
-    def act(number: int, action: str, given: Step = body(Step), session: Session = access.need(OPERATOR)) -> Any:
+    def act(number: int, action: str, session: Session = access.need(OPERATOR), given: Step = body(Step)) -> Any:
         cases.act(session.member, number, action, given.version, given.text, given.to, given.follow_up)
         return JSONResponse(shown.after(session, number))
 
     @api.get("/colleagues")
     def colleagues(session: Session = access.need(OPERATOR)) -> JSONResponse:
-        known = [one for one in accounts.all() if one.role in (OPERATOR, OFFICER) and not one.disabled]
-        return JSONResponse({"colleagues": [one.name for one in known if one.id != session.member.id]})
-
-    @api.get("/texts")
-    def texts(session: Session = access.need(OPERATOR)) -> JSONResponse:
-        return JSONResponse({"texts": text_modules.texts(engine, session.member.id)})
-
-    @api.put("/texts")
-    def keep(given: Text = body(Text), session: Session = access.need(OPERATOR)) -> JSONResponse:
-        text_modules.keep(engine, session.member.id, given.short, given.text)
-        return JSONResponse({"texts": text_modules.texts(engine, session.member.id)})
-
-    @api.delete("/texts")
-    def drop(given: Text = body(Text), session: Session = access.need(OPERATOR)) -> JSONResponse:
-        text_modules.drop(engine, session.member.id, given.short)
-        return JSONResponse({"texts": text_modules.texts(engine, session.member.id)})
+        return JSONResponse({"colleagues": shown.colleagues(session)})
 
     def table(request: Request, session: Session, kind: str) -> list[list[str]]:
         found = shown.listed(session, request, _MOST_EXPORTED)
         with engine.begin() as connection:
             chain.append(connection, session.member.id, "cases_exported", None, {"rows": len(found), "as": kind})
-        return list(export.rows(found, accounts.names(), titles))
+        return list(export.rows(found, accounts.names(), known))
 
     @pages.get("/cases.csv")
     def as_csv(request: Request, session: Session = access.need(OPERATOR)) -> Response:
@@ -207,14 +202,14 @@ def case_routes(
 
     @pages.get("/cases")
     def page(request: Request, session: Session = access.need(OPERATOR)) -> HTMLResponse:
-        asked = {name: request.query_params.get(name, "") for name in ("q", "status", "mine", "due")}
-        values = {"cases": shown.listed(session, request), "names": accounts.names(), "titles": titles}
+        asked = {name: request.query_params.get(name, "") for name in ("q", "status", "mine", "due", "like")}
+        values = {"cases": shown.listed(session, request), "names": accounts.names(), "titles": known}
         return HTMLResponse(
             layout.page("cases.html", session, states=STATES, asked=asked, query=request.url.query, **values)
         )
 
     @pages.post("/cases")
-    def make_here(given: dict[str, str] = Depends(posted), session: Session = access.need(OPERATOR)) -> Any:
+    def make_here(session: Session = access.need(OPERATOR), given: dict[str, str] = Depends(posted)) -> Any:
         known = {name: given.get(name, "") for name in ("subject", "caller", "phone")}
         more = {name: given.get(name) or None for name in ("topic", "follow_up")}
         new = NewCase.parse_obj({**known, **more})
@@ -222,11 +217,19 @@ def case_routes(
 
     @pages.get("/cases/{number}")
     def detail(number: int, session: Session = access.need(OPERATOR)) -> HTMLResponse:
-        return HTMLResponse(layout.page("case.html", session, case=shown.detail(session, number)))
+        case = shown.detail(session, number)
+        helps = {"colleagues": shown.colleagues(session), "texts": text_modules.texts(engine, session.member.id)}
+        return HTMLResponse(layout.page("case.html", session, case=case, told=shown.told(case), **helps))
+
+    @pages.get("/cases/{number}/replay")
+    def replay_here(number: int, session: Session = access.need(OPERATOR)) -> HTMLResponse:
+        case, again = shown.detail(session, number), cases.replay(session.member, number)
+        return HTMLResponse(layout.page("replay.html", session, case=case, told=shown.told(case), again=again))
 
     @pages.post("/cases/{number}")
-    def act_here(number: int, given: dict[str, str] = Depends(posted), session: Session = access.need(OPERATOR)) -> Any:
-        do, text, follow_up = given.get("do", ""), given.get("text", ""), given.get("follow_up") or None
+    def act_here(number: int, session: Session = access.need(OPERATOR), given: dict[str, str] = Depends(posted)) -> Any:
+        do, follow_up = given.get("do", ""), given.get("follow_up") or None
+        text = text_modules.expanded(engine, session.member.id, given.get("text", ""))
         day = read_date(follow_up, "follow_up") if follow_up else None
         if do == "note":
             cases.note(session.member, number, text, day)

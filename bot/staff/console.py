@@ -11,7 +11,7 @@ from bot.staff.access import Access
 from bot.staff.accounts import Accounts
 from bot.staff.answer_routes import answer_routes
 from bot.staff.case_routes import case_routes
-from bot.staff.cases import Cases, titles
+from bot.staff.cases import Cases
 from bot.staff.desk import Desk
 from bot.staff.desk_routes import desk_routes
 from bot.staff.home_routes import home_routes
@@ -24,6 +24,7 @@ from bot.staff.quick_search import over
 from bot.staff.review import Review
 from bot.staff.sign_in import SignIn
 from bot.staff.sign_in_routes import account_routes, audit_routes, sign_in_routes
+from bot.staff.text_routes import text_routes
 from bot.store.audit_chain import AuditChain
 from bot.store.turns import Turns
 
@@ -55,7 +56,6 @@ class Console:
     def install(self, app: FastAPI, turns: Turns) -> None:
         """Add the routes."""
         layout, access, settings, engine = Layout(), self.access, self._settings, self._engine
-        known = titles(self._room.rules)
         provider = OpenId(settings, settings.key()) if settings.oidc_issuer else None
         for router in (
             *home_routes(layout, access),
@@ -63,8 +63,9 @@ class Console:
             *([openid_routes(layout, access, self.sign_in, self.accounts, provider)] if provider else []),
             account_routes(layout, access, self.accounts),
             audit_routes(layout, access, self.accounts, self.chain, engine),
-            *case_routes(layout, access, self.cases, self.accounts, known, settings, engine, self.chain),
-            *number_routes(layout, access, engine, self.review, known, settings),
+            *case_routes(layout, access, self.cases, self.accounts, self._room.rules, settings, engine, self.chain),
+            *text_routes(layout, access, engine),
+            *number_routes(layout, access, engine, self.review, self._room.rules, settings),
             answer_routes(access, self._room, lambda: over(self._room.rules), settings),
             desk_routes(access, self.desk, self.sign_in, self._room, settings, lambda: turns.stopping),
         ):

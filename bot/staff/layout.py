@@ -30,6 +30,8 @@ class Layout:
         return self._templates.get_template(template).render(session=session, matters=matters, **values)
 
 
-def moment(value: datetime | None) -> str:
+def moment(value: datetime | str | None) -> str:
     """2026-11-28 09:05, in Benxi."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
     return aware(value).astimezone(CHINA).strftime("%Y-%m-%d %H:%M") if value else ""

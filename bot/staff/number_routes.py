@@ -1,4 +1,7 @@
-"""The officer's numbers and to-do: /staff/api/numbers, /staff/api/unanswered, and plain pages of both."""
+"""The officer's numbers and to-do: /staff/api/numbers, /staff/api/unanswered, and plain pages of both.
+
+The page of numbers asks for its figures again while somebody looks at it (``web/figures.js``).
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -14,10 +17,12 @@ from bot.settings import Settings
 from bot.staff import numbers
 from bot.staff.access import Access, ApiRoute, body, page_route, posted
 from bot.staff.accounts import OFFICER
+from bot.staff.cases import titles
 from bot.staff.layout import Layout
 from bot.staff.review import Review
 from bot.staff.sign_in import Session
 from bot.store.models import now
+from eligibility import Rulebook
 
 _DAYS = 7
 
@@ -37,11 +42,17 @@ class Dropping(Given):
 
 
 def number_routes(
-    layout: Layout, access: Access, engine: Engine, review: Review, titles: dict[str, str], settings: Settings
+    layout: Layout, access: Access, engine: Engine, review: Review, rules: Rulebook, settings: Settings
 ) -> list[APIRouter]:
-    """The JSON, and the page."""
+    """The JSON, and the pages."""
     api = APIRouter(prefix="/staff/api", include_in_schema=False, route_class=ApiRoute)
     pages = APIRouter(prefix="/staff", include_in_schema=False, route_class=page_route(layout))
+    known = titles(rules)
+    clauses = [one for one in rules.knowledge.clauses.values() if one.kind != "heading"]
+
+    def figures() -> dict[str, Any]:
+        moment = now()
+        return {"numbers": numbers.today(engine, numbers.here(moment), known), "moment": moment}
 
     def waiting() -> list[dict[str, Any]]:
         return numbers.unanswered(engine, now() - timedelta(days=min(_DAYS, settings.retention_days)))
@@ -49,29 +60,36 @@ def number_routes(
     @api.get("/numbers")
     def of_a_day(day: str | None = None, session: Session = access.need(OFFICER)) -> JSONResponse:
         which = read_date(day, "day") if day else numbers.here(now())
-        return JSONResponse(numbers.today(engine, which, titles))
+        return JSONResponse(numbers.today(engine, which, known))
 
     @api.get("/unanswered")
     def unanswered(session: Session = access.need(OFFICER)) -> JSONResponse:
         return JSONResponse({"days": _DAYS, "questions": waiting()})
 
     @api.post("/unanswered/give")
-    def give(given: Giving = body(Giving), session: Session = access.need(OFFICER)) -> JSONResponse:
+    def give(session: Session = access.need(OFFICER), given: Giving = body(Giving)) -> JSONResponse:
         review.give(session.member, given.question, given.clause, given.wording, numbers.here(now()))
         return JSONResponse({"questions": waiting()})
 
     @api.post("/unanswered/drop")
-    def drop(given: Dropping = body(Dropping), session: Session = access.need(OFFICER)) -> JSONResponse:
+    def drop(session: Session = access.need(OFFICER), given: Dropping = body(Dropping)) -> JSONResponse:
         review.drop(session.member, given.question)
         return JSONResponse({"questions": waiting()})
 
     @pages.get("/numbers")
     def page(session: Session = access.need(OFFICER)) -> HTMLResponse:
-        found = numbers.today(engine, numbers.here(now()), titles)
-        return HTMLResponse(layout.page("numbers.html", session, numbers=found, questions=waiting()))
+        return HTMLResponse(layout.page("numbers.html", session, **figures()))
 
-    @pages.post("/numbers")
-    def deal(given: dict[str, str] = Depends(posted), session: Session = access.need(OFFICER)) -> RedirectResponse:
+    @pages.get("/numbers/figures")
+    def again(session: Session = access.need(OFFICER, by_itself=True)) -> HTMLResponse:
+        return HTMLResponse(layout.page("figures.html", **figures()))
+
+    @pages.get("/unanswered")
+    def to_do(session: Session = access.need(OFFICER)) -> HTMLResponse:
+        return HTMLResponse(layout.page("unanswered.html", session, questions=waiting(), clauses=clauses, days=_DAYS))
+
+    @pages.post("/unanswered")
+    def deal(session: Session = access.need(OFFICER), given: dict[str, str] = Depends(posted)) -> RedirectResponse:
         question, clause = given.get("question", "")[:300], given.get("clause", "")[:200].strip()
         if given.get("do") == "give":
             review.give(session.member, question, clause, given.get("wording", "")[:200], numbers.here(now()))
@@ -79,6 +97,6 @@ def number_routes(
             review.drop(session.member, question)
         else:
             raise InputError("staff.what")
-        return RedirectResponse("/staff/numbers", 303)
+        return RedirectResponse("/staff/unanswered", 303)
 
     return [api, pages]

@@ -12,12 +12,13 @@ from sqlalchemy.engine import Engine
 from bot.settings import CHINA
 from bot.staff.review import digest
 from bot.store.handoff_tables import Handoff, LayQuestion
-from bot.store.models import Turn, aware
+from bot.store.models import Audit, Turn, aware
 
 UNANSWERED = ("not_stated", "out_of_scope", "clarify")
 _FIRST = (Turn.replies[(0, "programme")].as_string(), Turn.replies[(0, "outcome")].as_string())
 _MOST_TURNS, _MOST_QUESTIONS = 20_000, 200
 _SHORTEST = 4  # characters; a shorter one asks nothing
+_WAITS = (60, 180, 600)  # seconds; what took longer is counted as more
 
 
 def here(moment: datetime) -> date:
@@ -26,17 +27,21 @@ def here(moment: datetime) -> date:
 
 
 def today(engine: Engine, day: date, titles: Mapping[str, str]) -> dict[str, Any]:
-    """What was asked on a day in Benxi: {day, questions, by_programme, outcomes, handoffs}.
+    """What was asked on a day in Benxi: {day, questions, unanswered, by_programme, outcomes, verdicts, handoffs}.
 
-    `by_programme`: [{programme, title, asked, unanswered}], the most asked first; times of `handoffs` in seconds.
+    `by_programme`: [{programme, title, asked, unanswered}], the most asked first; times of `handoffs` in seconds,
+    its `waits`: up to so many seconds, how many.
     """
     begin = datetime.combine(day, time(), CHINA).astimezone(timezone.utc)  # SQLite compares what is written
     end = begin + timedelta(days=1)
     kept = (Turn.created_at >= begin, Turn.created_at < end, Turn.pushed.is_(False))
     wanted = sa.select(*_FIRST, sa.func.count()).where(*kept).group_by(*_FIRST)
     waits = sa.select(Handoff.__table__).where(Handoff.asked_at >= begin, Handoff.asked_at < end)
+    verdict = Audit.detail["verdict"].as_string()
+    told = sa.select(verdict, sa.func.count()).where(Audit.created_at >= begin, Audit.created_at < end)
     with engine.connect() as connection:
         turns, handoffs = connection.execute(wanted).all(), connection.execute(waits).all()
+        verdicts = connection.execute(told.where(Audit.event == "decided").group_by(verdict)).all()
     asked, missed, outcomes = Counter[str](), Counter[str](), Counter[str]()
     for programme, outcome, count in turns:
         outcomes[outcome or "none"] += count
@@ -46,7 +51,8 @@ def today(engine: Engine, day: date, titles: Mapping[str, str]) -> dict[str, Any
         {"programme": name or None, "title": titles.get(name, ""), "asked": count, "unanswered": missed[name]}
         for name, count in asked.most_common()
     ]
-    return {"day": day.isoformat(), "questions": sum(asked.values()), "by_programme": rows, "outcomes": dict(outcomes),
+    return {"day": day.isoformat(), "questions": sum(asked.values()), "unanswered": sum(missed.values()),
+            "by_programme": rows, "outcomes": dict(outcomes), "verdicts": dict(verdicts),
             "handoffs": _handoffs(handoffs)}  # fmt: skip
 
 
@@ -86,6 +92,7 @@ def _handoffs(rows: list[Any]) -> dict[str, Any]:
     return {
         "asked": len(rows),
         "states": dict(Counter(row.state for row in rows)),
+        "waits": dict(Counter(next((str(most) for most in _WAITS if one <= most), "more") for one in waited)),
         "waited_median": round(median(waited)) if waited else None,
         "waited_longest": round(max(waited)) if waited else None,
         "talked_median": round(median(talked)) if talked else None,

@@ -47,7 +47,7 @@ class Review:
         known = self._knowledge.clauses.get(clause)
         if known is None or known.kind == "heading":
             raise ApiError(404, "api.unknown_clause", "clause", value=brief(clause))
-        text = written(wording or question, _LONGEST)
+        text = written(" ".join((wording or question).split()), _LONGEST)
         if not text:
             raise InputError("staff.empty", "question")
         if text not in known.questions:

@@ -1,5 +1,6 @@
 """Ready-made texts: those of everybody (text_modules.yml) and an operator's own."""
 
+import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -27,6 +28,13 @@ def texts(engine: Engine, owner: str) -> list[dict[str, str | bool]]:
         own = connection.execute(sa.select(TextModule.short, TextModule.text).where(TextModule.owner == owner)).all()
     found = {short: {"short": short, "text": text, "own": False} for short, text in everybodys().items()}
     return list((found | {row.short: {"short": row.short, "text": row.text, "own": True} for row in own}).values())
+
+
+def expanded(engine: Engine, owner: str, text: str) -> str:
+    """The same with each `::short name` that there is replaced by its text, the longest name first."""
+    known = {str(one["short"]): str(one["text"]) for one in texts(engine, owner)}
+    names = "|".join(re.escape(short) for short in sorted(known, key=len, reverse=True))
+    return re.sub(f"[:：]{{2}}({names})", lambda found: known[found[1]], text)
 
 
 def keep(engine: Engine, owner: str, short: str, text: str) -> None:

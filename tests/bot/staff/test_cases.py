@@ -307,3 +307,26 @@ async def test_ready_made_texts(house):
     assert (await wang.tell("/staff/api/texts", "PUT", short="有 空格", text="x")).status_code == 422
     await wang.tell("/staff/api/texts", "DELETE", short="我的")
     assert not [one for one in (await wang.get("/staff/api/texts")).json()["texts"] if one["own"]]
+
+
+async def test_short_names_in_a_note_become_their_texts(house):
+    wang = await house.signed_in("小王")
+    for short, text in (("核", "短的"), ("核定价", "长的 ::核定"), ("a.b", "点\\1")):
+        assert (await wang.form("/staff/texts", do="keep", short=short, text=text)).status_code == 303
+    page = (await wang.get("/staff/texts")).text
+    assert "删去我的“核定价”" in page and "删去我的“核定”" not in page
+    case = await made(wang)
+    for typed, kept in (
+        ("::核定价", "长的 ::核定"),
+        ("甲：：核乙", "甲短的乙"),
+        ("::a.b::核", "点\\1短的"),
+        ("::axb ::没有 ::", "::axb ::没有 ::"),
+    ):
+        await wang.form(f"/staff/cases/{case['id']}", do="note", text=typed)
+        notes = (await wang.get(f"/staff/api/cases/{case['id']}")).json()["notes"]
+        assert notes[-1]["text"] == kept
+    await wang.form("/staff/texts", do="drop", short="核定价")
+    await wang.form(f"/staff/cases/{case['id']}", do="note", text="::核定价")
+    notes = (await wang.get(f"/staff/api/cases/{case['id']}")).json()["notes"]
+    assert notes[-1]["text"].startswith("以上是按通知说的条件判断的") and notes[-1]["text"].endswith("价")
+    assert (await wang.form("/staff/texts", do="other", short="核")).status_code == 422

@@ -4,14 +4,18 @@ import shutil
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 import yaml
 
 from bot.cli import run
 from bot.staff.numbers import here
 from bot.staff.review import apply
+from bot.staff.sign_in import IDLE
 from bot.store import InDatabase
 from bot.store.conversations import HeldTurn
-from bot.store.models import now
+from bot.store.handoff_tables import Handoff
+from bot.store.models import aware, now
+from bot.store.staff_tables import StaffSession
 from knowledge import load
 from knowledge.pack import PACKS
 
@@ -37,7 +41,7 @@ async def test_what_was_asked_today_and_what_had_no_answer(house):
     assert {one["question"].rstrip("？"): one["count"] for one in asked} == {"补助金每月多少钱": 2, "明天天气怎么样": 1}
     for path in ("/staff/api/numbers", "/staff/api/unanswered", "/staff/numbers"):
         assert (await operator.get(path)).status_code == 403
-    page = await officer.get("/staff/numbers")
+    page = await officer.get("/staff/unanswered")
     assert page.status_code == 200 and "补助金每月多少钱" in page.text
 
 
@@ -52,6 +56,42 @@ async def test_waiting_for_a_human_is_timed(house):
     assert found["asked"] == 1 and found["states"] == {"returned": 1} and found["waited_median"] is not None
 
 
+async def test_how_long_they_waited_and_what_was_decided_is_counted_of_that_day_only(house):
+    officer, asked = await house.signed_in("老周", "officer"), now()
+    with house.engine.begin() as connection:
+        for n, (waited, state) in enumerate([(60, "returned"), (61, "human"), (700, "returned"), (None, "left")]):
+            taken = asked + timedelta(seconds=waited) if waited else None
+            row = {"sender": f"web:{n}", "question": "转人工", "summary": "", "state": state, "asked_at": asked}
+            ended = taken + timedelta(seconds=90) if state == "returned" else None
+            connection.execute(sa.insert(Handoff).values(**row, taken_at=taken, ended_at=ended))
+        old = {"asked_at": asked - timedelta(days=1), "taken_at": asked, "sender": "web:x", "state": "returned"}
+        connection.execute(sa.insert(Handoff).values(question="转人工", summary="", **old))
+    for verdict in ("eligible", "ineligible", "eligible"):
+        decision = {"programme": "unemployment_aid", "verdict": verdict, "as_of": "2021-09-01", "place": "本溪"}
+        replies = [{"kind": "decision", "text": "好", "decision": decision, "outcome": "interview"}]
+        InDatabase(house.engine).keep(HeldTurn(f"web:{verdict}", "能领吗", None, replies=replies))
+    found = (await officer.get("/staff/api/numbers")).json()
+    assert found["handoffs"] == {
+        "asked": 4, "states": {"returned": 2, "human": 1, "left": 1}, "waits": {"60": 1, "180": 1, "more": 1},
+        "waited_median": 61, "waited_longest": 700, "talked_median": 90,
+    }  # fmt: skip
+    assert found["verdicts"] == {"eligible": 2, "ineligible": 1} and found["unanswered"] == 0
+    page = (await officer.get("/staff/numbers")).text
+    assert "1 分 1 秒" in page and "11 分 40 秒" in page and "1 分 30 秒" in page and " style=" not in page
+    assert "style-src 'self'" in (await officer.get("/staff/numbers/figures")).headers["content-security-policy"]
+    yesterday = (here(now()) - timedelta(days=1)).isoformat()
+    assert (await officer.get("/staff/api/numbers", params={"day": yesterday})).json()["verdicts"] == {}
+
+
+async def test_figures_that_a_page_asks_for_by_itself_keep_no_session_alive(house):
+    officer, before = await house.signed_in("老周", "officer"), now() - IDLE / 2
+    with house.engine.begin() as connection:
+        connection.execute(sa.update(StaffSession).values(seen_at=before))
+    assert (await officer.get("/staff/numbers/figures")).status_code == 200
+    with house.engine.connect() as connection:
+        assert aware(connection.execute(sa.select(StaffSession.seen_at)).scalar_one()) == before
+
+
 async def test_a_question_given_to_a_clause_is_reviewed_and_taken_up(house, tmp_path, monkeypatch, capsys):
     officer = await house.signed_in("老周", "officer")
     file = tmp_path / "review" / "lay_questions.yml"
@@ -62,9 +102,9 @@ async def test_a_question_given_to_a_clause_is_reviewed_and_taken_up(house, tmp_
     assert (await officer.tell("/staff/api/unanswered/give", **{**give, "clause": "LN/六"})).status_code == 404
     left = (await officer.tell("/staff/api/unanswered/give", **give)).json()["questions"]
     assert {one["question"] for one in left} == {"明天天气怎么样", "<script>alert(1)</script>"}
-    assert "<script>alert" not in (await officer.get("/staff/numbers")).text
+    assert "<script>alert" not in (await officer.get("/staff/unanswered")).text
     await officer.tell("/staff/api/unanswered/give", **give)
-    await officer.form("/staff/numbers", do="drop", question="明天天气怎么样")
+    await officer.form("/staff/unanswered", do="drop", question="明天天气怎么样")
     (one,) = yaml.safe_load(file.read_text(encoding="utf-8"))
     assert (one["clause"], one["question"], one["by"]) == ("LN/六/一次", give["question"], "老周")
 
