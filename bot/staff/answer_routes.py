@@ -88,13 +88,13 @@ def answer_routes(access: Access, room: Room, quick: Callable[[], QuickSearch], 
         )  # the first letter typed does not wait for it
 
     @api.post("/sheet")
-    def ask(given: Facts = body(Facts), session: Session = access.need(OPERATOR)) -> JSONResponse:
+    def ask(session: Session = access.need(OPERATOR), given: Facts = body(Facts)) -> JSONResponse:
         day, place = circumstances(given.as_of, given.place)
         found = sheet(room.rules, given.programme, given.facts, day, place, given.declined, given.about)
         return JSONResponse({"programme": given.programme, "as_of": day.isoformat(), "place": place, **found})
 
     @api.post("/decide")
-    def decide(given: Facts = body(Facts), session: Session = access.need(OPERATOR)) -> JSONResponse:
+    def decide(session: Session = access.need(OPERATOR), given: Facts = body(Facts)) -> JSONResponse:
         day, place = circumstances(given.as_of, given.place)
         decision, reply = decided(room, given.programme, given.facts, day, place, given.declined, given.about)
         script = pieces(room, decision, reply)
