@@ -72,6 +72,14 @@ def test_every_setting_is_one_of_the_house(compose):
     assert all(not line.partition("=")[2] for line in text(".env.example").splitlines() if "SECRET" in line)
 
 
+def test_what_officers_write_for_the_packs_is_one_file_of_both_assistants(compose):
+    (shared,) = set.intersection(*(set(compose["services"][name]["volumes"]) for name in ("app1", "app2")))
+    volume, _, place = shared.partition(":")
+    file = Settings.__fields__["review_file"].default
+    assert volume in compose["volumes"] and place == f"/app/{file.parent.relative_to(ROOT)}"
+    assert re.search(rf"^RUN install -d -o wengang .*{place}$", text("Dockerfile"), re.M), "else it would be root's"
+
+
 class Nginx:
     """nginx with our file, but other ports and other servers."""
 
