@@ -151,16 +151,23 @@ def test_processes_are_added_up_and_the_dead_leave_no_running_turn():
     assert "wengang_turns_running 1.0" in done.stdout and "wengang_workers_lost_total 1.0" in done.stdout
 
 
-async def test_the_dashboard_asks_only_for_what_there_is(make_client):
+async def test_the_dashboard_shows_what_there_is_and_nothing_else(make_client):
     client = make_client()
     await client.post("/api/messages", json={"text": "结论"})
     await client.post("/api/messages", json={"text": 5})
     metrics.REFUSED.labels("crowded").inc(0)
     metrics.PUSHES.labels("handoff", "sent").inc(0)
     metrics.OUTBOX.labels("handoff", "parked").set(0)
-    known = {name for name, _ in await figures(client)}
+    metrics.FEEDBACK.labels("no", "wrong").inc(0)
+    metrics.WECHAT_REFUSED.labels("signature").inc(0)
+    metrics.WECHAT_TRIES.labels("1", "answered").inc(0)
+    known = {name for name, _ in await figures(client) if name.startswith("wengang_")}
     panels = json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]
     asked = {
         name for panel in panels for target in panel["targets"] for name in re.findall(r"\bwengang_\w+", target["expr"])
     }
-    assert len(asked) >= 6 and asked <= known
+    assert asked <= known
+    series = {re.sub(r"_(total|created|count|sum|bucket)$", "", name) for name in known}
+    assert {name for name in series if not any(one.startswith(name) for one in asked)} == set()
+    places = [tuple(panel["gridPos"].values()) for panel in panels]
+    assert len({panel["id"] for panel in panels}) == len(set(places)) == len(panels)
