@@ -68,6 +68,8 @@ export class Conversation {
     const heading = make("h3", { id: `conversation-${id}` }, WORDS.conversation(WORDS.from[from] ?? from, id));
     const collected = summary ? make("p", { class: "collected" }, WORDS.collected, summary) : null;
     this._log = make("div", { class: "log", role: "log", "aria-live": "off", "aria-label": WORDS.log, tabindex: "0" });
+    this._log.addEventListener("scroll", () => this._atEnd() && (this._fresh.hidden = true));
+    this._fresh = button(WORDS.see_fresh, () => this._seeFresh(), { class: "fresh", hidden: true });
     this._pending = make("div", { class: "pending" });
     this._late = make("p", { class: "late", role: "status" });
     this._state = make("p", { class: "state", role: "status", hidden: true });
@@ -94,7 +96,7 @@ export class Conversation {
     const end = () => this._finish("close", { subject: this._subject.value }, WORDS.closed);
     this._ending = form(end, "ending", { hidden: true }, ...parts);
     const labelled = { class: "conversation", role: "group", "aria-labelledby": heading.id };
-    const said = [this._log, this._pending, this._late, this._state];
+    const said = [this._log, this._fresh, this._pending, this._late, this._state];
     this.element = make("div", labelled, heading, collected, ...said, this._composer, this._ending);
     expands(this._text, texts);
     this._text.addEventListener("keydown", (event) => {
@@ -110,10 +112,24 @@ export class Conversation {
   _hear(message) {
     if (message.id && message.id <= this._last) return;
     this._last = Math.max(this._last, message.id);
-    const end = this._log.scrollHeight - this._log.scrollTop - this._log.clientHeight < 40;
+    const follows = this._atEnd() || message.author === "operator";
     this._log.append(spoken(message.author, message.at, message.replies));
     if (message.client_id) this._sent.said(message.client_id);
-    if (end) this._log.scrollTop = this._log.scrollHeight;
+    if (follows) this._toEnd();
+    this._fresh.hidden = follows;
+  }
+
+  _atEnd() {
+    return this._log.scrollHeight - this._log.scrollTop - this._log.clientHeight < 40;
+  }
+
+  _toEnd() {
+    this._log.scrollTop = this._log.scrollHeight;
+  }
+
+  _seeFresh() {
+    this._toEnd();
+    this._log.focus();
   }
 
   _drawSent() {

@@ -57,14 +57,18 @@ class Desk {
   /** How it stands, as the server says: who waits, what one has, whether one counts as being there. */
   _found({ queue, taken, here }) {
     this._switch.disabled = false;
-    this._switch.setAttribute("aria-checked", String(here));
-    this._presence.textContent = here ? WORDS.present : WORDS.away;
+    this._shows(here);
     this._drawQueue(queue);
     this._drawOwn(taken);
     if (!this._begun) forgetOthers(taken.map(({ id }) => id));
     this._begun = true;
     const mine = taken.find(({ id }) => !this._over.has(id));
     if (!this._open && mine) this._show(mine);
+  }
+
+  _shows(here) {
+    this._switch.setAttribute("aria-checked", String(here));
+    this._presence.textContent = here ? WORDS.present : WORDS.away;
   }
 
   _broken(what, yes) {
@@ -80,6 +84,8 @@ class Desk {
     this._gone = true;
     this._line.close();
     this._open?.leave();
+    this._shows(false);
+    this._switch.disabled = true;
     this._trouble.hidden = false;
     this._trouble.replaceChildren(WORDS.session_over, " ", make("a", { href: "/staff/sign-in" }, WORDS.sign_in));
   }

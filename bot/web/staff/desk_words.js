@@ -16,6 +16,7 @@ export const WORDS = {
   collected: "已知道的：",
   came: (n, question) => `有 ${n} 位在等，新来的问：${question}`,
   fresh: "有新话",
+  see_fresh: "有新话，看最下面",
   broken: "连接断了，正在重连；您写的都还在。",
   sign_in: "去登录",
   session_over: "登录已经失效，请重新登录；写好的话还在这个窗口里。",

@@ -258,6 +258,21 @@ def test_several_conversations_are_kept_and_new_words_are_told_of(people):
     heard(other, "先生请讲", 0)
 
 
+def test_who_reads_further_up_is_told_of_new_words_and_follows_their_own(people):
+    citizen, operator = people.citizen(), people.operator()
+    say(citizen, "结论")
+    taken(people, citizen, operator)
+    log(operator).evaluate("one => one.scrollTo(0, 0)")
+    say(citizen, "在吗")
+    operator.get_by_role("button", name="有新话，看最下面").click()
+    said = log(operator).locator(".words")
+    expect(said.filter(has_text="在吗")).to_be_in_viewport()
+    expect(operator.get_by_role("button", name="有新话，看最下面")).to_be_hidden()
+    log(operator).evaluate("one => one.scrollTo(0, 0)")
+    write(operator, "在的")
+    expect(said.filter(has_text="在的")).to_be_in_viewport()
+
+
 def test_one_of_two_operators_has_it_and_the_other_is_told(people):
     operators, citizen = [people.operator(name) for name in ("小王", "小李")], people.citizen()
     say(citizen, ASK)
@@ -392,6 +407,21 @@ def test_whose_session_ends_is_told_so_in_one_sentence(people):
     expect(sentence).to_be_visible()
     expect(sentence).to_have_count(1)
     expect(sentence.get_by_role("link", name="去登录")).to_be_visible()
+    expect(operator.get_by_role("switch")).to_have_attribute("aria-checked", "false")
+    people.complaints.clear()
+
+
+def test_lines_that_end_are_taken_up_again_until_the_session_is_over(people, monkeypatch):
+    monkeypatch.setattr("bot.staff.streams.LONGEST", 1)
+    citizen, operator = taken(people)
+    for number in range(3):
+        write(operator, f"第{number}句")
+        say(citizen, f"答{number}")
+        expect(log(operator)).to_contain_text(f"答{number}")
+    said = [text for who, text in words(operator) if who in ("operator", "citizen")]
+    assert said == ["单位", ASK, "第0句", "答0", "第1句", "答1", "第2句", "答2"]
+    operator.context.clear_cookies()
+    expect(operator.get_by_text("登录已经失效，请重新登录")).to_have_count(1)
     people.complaints.clear()
 
 
@@ -436,7 +466,7 @@ def test_what_is_written_in_the_chat_executes_nothing_at_the_desk(people):
 
 @contextmanager
 def official_account(make_house):
-    """An official account of the emulator, in a thread with a loop of its own: (house, address, say(words), seen)."""
+    """An official account of the emulator, in a thread with its own loop: (house, address, follower, say(words))."""
     loop, ready, stop = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
     found = {}
 
@@ -462,7 +492,7 @@ def official_account(make_house):
     assert ready.wait(20)
     try:
         say = lambda text: asyncio.run_coroutine_threadsafe(said(text), loop).result(20)  # noqa: E731
-        yield found["house"], found["address"], say, found["person"].texts
+        yield found["house"], found["address"], found["person"], say
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join(20)
@@ -470,7 +500,7 @@ def official_account(make_house):
 
 
 def test_what_is_written_in_wechat_executes_nothing_at_the_desk(make_house, browser):
-    with official_account(make_house) as (house, address, say, seen), at_home(browser, house, address) as people:
+    with official_account(make_house) as (house, address, follower, say), at_home(browser, house, address) as people:
         operator = people.operator()
         say(PROBE)
         waiting = operator.get_by_role("list", name="在等的人").get_by_role("listitem")
@@ -481,6 +511,10 @@ def test_what_is_written_in_wechat_executes_nothing_at_the_desk(make_house, brow
         say(f"再说一遍 {PROBE}")
         expect(log(operator)).to_contain_text("再说一遍 <img")
         write(operator, "您好，我是坐席")
+        until = time.monotonic() + 20
+        while "您好，我是坐席" not in follower.texts and time.monotonic() < until:
+            time.sleep(0.1)
+        assert [text for text in follower.texts if "坐席" in text] == ["您好，我是坐席"]
         harmless(operator)
         assert people.complaints == []
 
