@@ -8,6 +8,7 @@ import { Line } from "./listen.js";
 import { forgetOthers } from "./outgoing.js";
 
 const BEAT = 30000; // milliseconds between two signs of life of what one has and does not look at
+const SIGN_IN = { href: "/staff/sign-in", target: "_blank", rel: "noopener" }; // what is known of a caller stays here
 
 /** Open the desk in a section. `current()`: what is on the screen; `texts`: a promise of the ready-made texts. */
 export function open(section, { current, texts }) {
@@ -87,7 +88,7 @@ class Desk {
     this._shows(false);
     this._switch.disabled = true;
     this._trouble.hidden = false;
-    this._trouble.replaceChildren(WORDS.session_over, " ", make("a", { href: "/staff/sign-in" }, WORDS.sign_in));
+    this._trouble.replaceChildren(WORDS.session_over, " ", make("a", SIGN_IN, WORDS.sign_in));
   }
 
   // ── who waits ──

@@ -6,50 +6,56 @@ import { WORDS } from "./words.js";
 
 /**
  * form: its fields phone, caller, subject, follow-up, note · kept: where it says so · call: see call.js
- * current(): the matter, as the server takes it · today(): ISO date · failed(error)
- * Returns {suggest(subject), clear()}.
+ * current(): the matter, as the server takes it · today(): ISO date · failed(error) · done()
+ * Returns {suggest(subject), clear()}; whatever is still on its way after clear() belongs to the caller before.
  */
 export function keeping(form, kept, { call, current, today, failed, done }) {
   const field = (id) => form.elements[id];
-  let begun = null; // the case that was made, while something of it is still to be sent
+  let caller = { made: null, busy: false }; // made: the case, while something of it is still to be sent
   let suggested = "";
-  let busy = false;
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
+    const mine = caller;
     const followUp = field("follow-up").value.trim();
     const day = followUp ? readDay(followUp, today()) : null;
-    if (busy || (followUp && !day)) {
-      if (!busy) failed(new Trouble(WORDS.wrong_follow_up, 422));
+    if (mine.busy) return;
+    if (followUp && !day) {
+      failed(new Trouble(WORDS.wrong_follow_up, 422));
       return;
     }
-    busy = true;
+    mine.busy = true;
     try {
-      const made = await keep(event.submitter?.value ?? "answer", day);
+      said(await keep(mine, event.submitter?.value ?? "answer", day));
+      if (mine !== caller) return;
       forget();
-      const link = make("a", { href: `/staff/cases/${made.id}`, target: "_blank", rel: "noopener" }, WORDS.see_case);
-      kept.replaceChildren(WORDS.kept(made.id), " ", link);
       kept.focus();
       done();
     } catch (error) {
       failed(error);
     } finally {
-      busy = false;
+      mine.busy = false;
     }
   });
 
-  async function keep(how, day) {
+  async function keep(mine, how, day) {
     const value = (id) => field(id).value.trim();
-    const who = { subject: value("subject"), caller: value("caller"), phone: value("phone"), follow_up: day };
-    begun = begun ?? (await call("POST", "cases", { ...current(), ...who }));
     const note = value("note");
-    if (how === "answer") await call("POST", `cases/${begun.id}/answer`, { version: begun.version, text: note });
-    else if (note) await call("POST", `cases/${begun.id}/notes`, { text: note });
-    return begun;
+    const who = { subject: value("subject"), caller: value("caller"), phone: value("phone"), follow_up: day };
+    mine.made = mine.made ?? (await call("POST", "cases", { ...current(), ...who }));
+    const { id, version } = mine.made;
+    if (how === "answer") await call("POST", `cases/${id}/answer`, { version, text: note });
+    else if (note) await call("POST", `cases/${id}/notes`, { text: note });
+    return id;
+  }
+
+  function said(id) {
+    const link = make("a", { href: `/staff/cases/${id}`, target: "_blank", rel: "noopener" }, WORDS.see_case);
+    kept.replaceChildren(WORDS.kept(id), " ", link);
   }
 
   function forget() {
-    begun = null;
+    caller = { made: null, busy: false };
     for (const id of ["phone", "caller", "follow-up", "note"]) field(id).value = "";
     field("subject").value = suggested;
   }

@@ -251,6 +251,74 @@ def test_what_is_known_of_the_caller_serves_the_next_programme(screen):
     assert any(words.startswith("参保职工人数 28 人") for words in screen.known())
 
 
+def test_answers_that_come_late_change_nothing(screen):
+    screen.look_up("wgfh")
+    for question in REFUND.keys() - {"layoff_count"}:
+        screen.go_to(question)
+        screen.page.keyboard.type(REFUND[question])
+    screen.go_to("layoff_count")
+    held = hold(screen.page, "**/staff/api/decide", 1)
+    with screen.page.expect_request("**/staff/api/decide"):
+        screen.page.keyboard.type("5")
+    screen.page.keyboard.type("0")
+    chip = screen.page.locator("#card .chip")
+    expect(chip).to_have_text("不符合")
+    held[0].continue_()
+    screen.page.wait_for_timeout(200)
+    expect(chip).to_have_text("不符合")
+
+
+def test_what_comes_after_the_call_is_over_is_not_the_next_callers(screen, house):
+    screen.look_up("wgfh")
+    screen.settled()
+    late = [hold(screen.page, f"**/staff/api/{what}", 1) for what in ("sheet", "decide", "cases")]
+    screen.page.keyboard.type(f"1{ENTER}")
+    screen.press("Alt+j")
+    screen.type(ENTER)
+    screen.page.wait_for_timeout(100)
+    screen.press("Alt+x")
+    screen.press("Alt+j")
+    screen.page.keyboard.type("024")
+    for held in late:
+        held[0].continue_()
+    expect(screen.page.locator("#kept")).to_contain_text("已记下，工单 1。")
+    expect(screen.page.locator("#phone")).to_have_value("024")
+    for empty in ("#sheet", "#verdict"):
+        expect(screen.page.locator(empty)).to_be_hidden()
+    screen.page.keyboard.press("Tab")
+    screen.page.keyboard.press("Tab")
+    screen.page.keyboard.type(f"x{ENTER}")
+    expect(screen.page.locator("#kept")).to_contain_text("已记下，工单 2。")
+
+
+READ = """
+number count 28|28
+number count １,２００|1200
+number yuan 12万|120000
+number yuan 0.5w|5000
+number percent 17.9%|17.9
+number months 1.5年|18
+number count 2.5|null
+number count 五|null
+number yuan 9999999999999|null
+day - 20210901|2021-09-01
+day - 2021年9月1日|2021-09-01
+day - 9-1|2021-09-01
+day - +3|2022-01-02
+day - 2021-02-30|null
+day - 202109|null
+"""
+
+
+def test_numbers_and_days_as_they_are_typed(screen):
+    for line in READ.split("\n")[1:-1]:
+        typed, read = line.split("|")
+        what, kind, text = typed.split(" ")
+        name, more = ("readNumber", kind) if what == "number" else ("readDay", "2021-12-30")
+        call = f"([text, more]) => import('/web/staff/entry.js').then((all) => String(all.{name}(text, more)))"
+        assert screen.page.evaluate(call, [text, more]) == read, line
+
+
 # ── searching ──
 
 
@@ -276,8 +344,7 @@ def test_the_answer_to_fewer_letters_comes_too_late(screen):
 
 
 def test_enter_waits_for_the_answer_to_what_is_typed(screen):
-    held: list[Route] = []
-    screen.page.route("**/staff/api/search?*", lambda route: held.append(route))
+    held = hold(screen.page, "**/staff/api/search?*", 9)
     screen.type(f"sybzj{ENTER}")
     screen.page.wait_for_timeout(200)
     expect(screen.page.locator("#sheet")).to_be_hidden()
@@ -544,6 +611,13 @@ def test_at_200_percent_nothing_is_lost(ring, browser):
         expect(screen.page.locator(wanted)).to_be_focused()
         expect(screen.page.locator(wanted)).to_be_in_viewport()
     sound(screen.page)
+
+
+def hold(page: Page, address: str, most: int) -> list[Route]:
+    """The first requests to an address, which get no answer until the test lets them go."""
+    held: list[Route] = []
+    page.route(address, lambda route: held.append(route) if len(held) < most else route.continue_())
+    return held
 
 
 def stored(house: Any) -> Any:
