@@ -52,9 +52,11 @@ def answer_routes(access: Access, room: Room, quick: Callable[[], QuickSearch], 
 
     items = [(clause.document, clause.item) for clause in known.clauses.values()]
 
-    def place_in_notice(programme: Mapping[str, Any]) -> int:
+    def in_order(programme: Mapping[str, Any]) -> tuple[bool, int]:
+        """As the notices have them, what nobody can apply for last."""
         where = (programme["document"], programme["item"])
-        return items.index(where) if where in items else len(items)
+        at = items.index(where) if where in items else len(items)
+        return not room.rules.programmes[programme["id"]].leaves, at
 
     def circumstances(as_of: date | None, place: str | None) -> tuple[date, str]:
         if place:
@@ -81,7 +83,7 @@ def answer_routes(access: Access, room: Room, quick: Callable[[], QuickSearch], 
 
     @api.get("/programmes")
     def programmes(session: Session = access.need(OPERATOR)) -> JSONResponse:
-        listed = sorted((one for one in shapes.programmes(room.rules) if one["id"] in asked_for), key=place_in_notice)
+        listed = sorted((one for one in shapes.programmes(room.rules) if one["id"] in asked_for), key=in_order)
         answer = {"as_of": settings.today().isoformat(), "place": settings.place, "programmes": listed}
         return JSONResponse(
             answer, background=BackgroundTask(lambda: quick().clauses(_WARM_UP))

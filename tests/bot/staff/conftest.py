@@ -1,6 +1,7 @@
 """The console as it is served, over each kind of database, and people who sign in to it with a browser's habits."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -101,3 +102,44 @@ def make_house(url: str, tmp_path: Any, rules: Rulebook, searcher: Searcher) -> 
 def house(request: pytest.FixtureRequest, make_house: Any) -> House:
     """With the settings that a test gives it indirectly, if it does."""
     return make_house(**getattr(request, "param", {}))
+
+
+@pytest.fixture
+def address(house: Any) -> Iterator[str]:
+    """The application on a socket."""
+    from browsing import bound, served
+
+    with served(house.app, bound()) as address:
+        yield address
+
+
+@pytest.fixture
+def ring(house: Any, address: str, browser: Any) -> Iterator[Any]:
+    """Open the screen as somebody who is signed in; a mouse that is used fails the test, as does a script's error."""
+    from playwright.sync_api import expect
+    from screens import SIZES, Screen, signed_in
+
+    contexts, faults = [], []
+
+    def open_screen(name: str = "小王", mouse: bool = False, size: str = "1440", **more: Any) -> Any:
+        context = browser.new_context(viewport=SIZES[size], locale="zh-CN", **more)
+        context.set_default_timeout(5000)
+        contexts.append(context)
+        context.add_cookies([signed_in(house, name, address)])
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.expose_function("mouse", lambda kind: None if mouse else faults.append(kind))
+        page.add_init_script("addEventListener('pointerdown', () => window.mouse('pointerdown'), true)")
+        page.goto(f"{address}/staff")
+        expect(page.get_by_role("option").first).to_be_visible()
+        return Screen(page)
+
+    yield open_screen
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def screen(ring: Any) -> Any:
+    return ring()
