@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
-from pydantic import Field, StrictStr, validator
+from pydantic import Field, StrictBool, StrictStr, validator
 from sqlalchemy.engine import Engine
 
 from actions.speak import stated
@@ -44,6 +44,9 @@ class NewCase(Given):
     facts: dict[str, Any] = Field({})
     declined: list[StrictStr] = Field([], max_items=200)
     follow_up: date | None = None
+    client_id: StrictStr = Field("", regex=r"^[A-Za-z0-9_-]{0,64}$", description="同一个编号再发一次，还是同一张工单")
+    note: StrictStr = Field("", max_length=4000)
+    answered: StrictBool = False
 
     _facts = validator("facts", pre=True, allow_reuse=True)(mapping)
 
@@ -160,7 +163,8 @@ def case_routes(
 
     @api.post("/cases")
     def make(session: Session = access.need(OPERATOR), given: NewCase = body(NewCase)) -> JSONResponse:
-        return JSONResponse(shown.detail(session, cases.make(matter(given), session.member)), 201)
+        number = cases.make(matter(given), session.member, given.client_id, given.note, given.answered)
+        return JSONResponse(shown.detail(session, number), 201)
 
     @api.get("/cases/{number}")
     def one(number: int, session: Session = access.need(OPERATOR)) -> JSONResponse:

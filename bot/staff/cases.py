@@ -11,13 +11,14 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import IntegrityError
 
 from bot import shapes
 from bot.api.errors import ApiError
 from bot.inputs import InputError, clean
 from bot.privacy import mask
 from bot.staff.accounts import OFFICER, OPERATOR, Accounts, Member
-from bot.staff.case_states import OPEN, after, may
+from bot.staff.case_states import ANSWERED, OPEN, after, may
 from bot.staff.packs_kept import PacksKept, PacksLost
 from bot.store.audit_chain import AuditChain
 from bot.store.case_tables import Case, CaseNote
@@ -57,22 +58,43 @@ class Cases:
 
     # ── making ──
 
-    def make(self, matter: Matter, by: Member) -> int:
-        """Keep a new case, its maker's; return its number. Raises DecisionError, InputError."""
-        with self._engine.begin() as connection:
-            number = self.put(connection, matter, by.id)
-            self._chain.append(connection, by.id, "case_made", f"case {number}", {"topic": matter.topic})
-        return number
+    def make(self, matter: Matter, by: Member, client_id: str = "", note: str = "", answered: bool = False) -> int:
+        """Keep a new case, its maker's; return its number. `client_id`: the same again is the same case.
 
-    def put(self, connection: Connection, matter: Matter, owner: str | None) -> int:
+        Raises DecisionError, InputError.
+        """
+        made_as = f"{by.id}:{client_id}" if client_id else None
+        try:
+            with self._engine.begin() as connection:
+                if known := _made(connection, made_as):
+                    return known
+                number = self.put(connection, matter, by.id, made_as)
+                self._chain.append(connection, by.id, "case_made", f"case {number}", {"topic": matter.topic})
+                self._told(connection, number, by, written(note, 2000), answered)
+            return number
+        except IntegrityError:  # the same request at the same moment was quicker
+            with self._engine.connect() as connection:
+                if known := _made(connection, made_as):
+                    return known
+            raise
+
+    def _told(self, connection: Connection, number: int, by: Member, note: str, answered: bool) -> None:
+        """What was said about a case as it was made."""
+        if answered:
+            _write(connection, _seen(connection, by, number), 1, {"status": ANSWERED})
+            self._chain.append(connection, by.id, "case_changed", f"case {number}", {"action": "answer"})
+        if answered or note:
+            put_note(connection, number, by.id, "answer" if answered else "note", note)
+
+    def put(self, connection: Connection, matter: Matter, owner: str | None, made_as: str | None = None) -> int:
         """Keep a new case in a transaction of the caller's; nobody's if `owner` is None. Raises as `make` does."""
         subject = written(matter.subject, 300)
         if not subject:
             raise InputError("staff.empty", "subject")
         row = {
-            "version": 1, "status": OPEN, "owner": owner, "sender": matter.sender, "subject": subject,
-            "caller": written(matter.caller, 80), "topic": matter.topic, "facts": {}, "declined": [],
-            "follow_up": matter.follow_up.isoformat() if matter.follow_up else None,
+            "made_as": made_as, "version": 1, "status": OPEN, "owner": owner, "sender": matter.sender,
+            "subject": subject, "caller": written(matter.caller, 80), "topic": matter.topic, "facts": {},
+            "declined": [], "follow_up": matter.follow_up.isoformat() if matter.follow_up else None,
             "created_at": now(), "updated_at": now(), **self._decided(connection, matter),
         }  # fmt: skip
         number = int(connection.execute(sa.insert(Case).values(**row)).inserted_primary_key[0])
@@ -245,6 +267,14 @@ def _seen(connection: Connection, member: Member, number: int) -> Any:
     if case is None:
         raise ApiError(404, "staff.no_case")
     return case
+
+
+def _made(connection: Connection, made_as: str | None) -> int | None:
+    """The case that this request made, if it did."""
+    if made_as is None:
+        return None
+    found: int | None = connection.execute(sa.select(_COLUMNS.id).where(_COLUMNS.made_as == made_as)).scalar()
+    return found
 
 
 def _write(connection: Connection, case: Any, version: int, values: dict[str, Any]) -> None:

@@ -137,7 +137,10 @@ class Desk:
     # ── the operator's side ──
 
     def queue(self) -> list[dict[str, Any]]:
-        """Return who waits, the longest first: {id, from, question, summary, waiting (seconds), messages}."""
+        """Return who waits, the longest first: {id, from, question, summary, waiting (seconds), messages}.
+
+        `messages`: how often the citizen said something.
+        """
         return self._listed(_COLUMNS.state == QUEUED)
 
     def taken(self, member: Member) -> list[dict[str, Any]]:
@@ -145,7 +148,8 @@ class Desk:
         return self._listed(*_theirs(member))
 
     def _listed(self, *which: Any) -> list[dict[str, Any]]:
-        count = sa.select(sa.func.count()).where(HandoffMessage.handoff_id == _COLUMNS.id).scalar_subquery()
+        said = (HandoffMessage.handoff_id == _COLUMNS.id, HandoffMessage.author == CITIZEN)
+        count = sa.select(sa.func.count()).where(*said).scalar_subquery()
         wanted = sa.select(Handoff.__table__, count.label("messages")).where(*which)
         with self._engine.connect() as connection:
             rows = connection.execute(wanted.order_by(_COLUMNS.asked_at, _COLUMNS.id)).all()

@@ -33,6 +33,8 @@ def texts(engine: Engine, owner: str) -> list[dict[str, str | bool]]:
 def expanded(engine: Engine, owner: str, text: str) -> str:
     """The same with each `::short name` that there is replaced by its text, the longest name first."""
     known = {str(one["short"]): str(one["text"]) for one in texts(engine, owner)}
+    if not known:
+        return text
     names = "|".join(re.escape(short) for short in sorted(known, key=len, reverse=True))
     return re.sub(f"[:：]{{2}}({names})", lambda found: known[found[1]], text)
 

@@ -27,6 +27,7 @@ class Case(Base):
     __tablename__ = "cases"
 
     id = sa.Column(sa.Integer, primary_key=True)
+    made_as = sa.Column(sa.String(96), unique=True)  # whose request made it, by its own number: made once for each
     version = sa.Column(sa.Integer, nullable=False)
     status = sa.Column(sa.String(16), nullable=False, index=True)
     owner = sa.Column(sa.String(16), index=True)

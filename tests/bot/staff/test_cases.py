@@ -53,6 +53,19 @@ async def test_from_call_to_closed_case(house):
     assert due == [], "a closed case is not followed up"
 
 
+async def test_a_case_that_is_sent_again_is_the_same_case_with_its_answer_and_note(house):
+    wang, li = [await house.signed_in(name) for name in ("小王", "小李")]
+    given = {"client_id": "c-1", "answered": True, "note": "已告知，手机13912345678", **ASKED}
+    first, *others = await asyncio.gather(*(made(wang, **given) for _ in range(4)))
+    assert {one["id"] for one in others} == {first["id"]}
+    assert first["status"] == "answered" and [note["event"] for note in first["notes"]] == ["made", "answer"]
+    assert "已告知" in first["notes"][1]["text"] and "139" not in first["notes"][1]["text"]
+    assert (await made(li, **given))["id"] != first["id"], "another's request is another"
+    noted, plain = await made(wang, note="再问一次"), await made(wang)
+    assert [note["event"] for note in noted["notes"]] == ["made", "note"] and noted["status"] == "open"
+    assert len({first["id"], noted["id"], plain["id"]}) == 3
+
+
 async def test_the_owner_stays_responsible_until_it_is_accepted(house):
     wang, li, zhao = [await house.signed_in(name) for name in ("小王", "小李", "小赵")]
     case = await made(wang)
