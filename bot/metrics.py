@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from actions.reply import Reply
+from bot.traces import span
 from bot.workers import FIGURES
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -23,7 +24,7 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 TURNS = Counter("wengang_turns", "Turns, by door and by outcome of the last reply.", ["door", "outcome"])
 STAGES = Histogram(
     "wengang_stage_seconds",
-    "A turn and its stages: wait (for the turn before), dialogue (of it: nlu, actions), store; turn is the whole.",
+    "A turn and its stages: wait (for the turn before), load, dialogue (nlu, actions), store; turn is the whole.",
     ["stage"],
     buckets=_SECONDS,
 )
@@ -57,7 +58,8 @@ def stage(name: str) -> Iterator[None]:
     """Time a stage of a turn."""
     begun = time.perf_counter()
     try:
-        yield
+        with span(name):
+            yield
     finally:
         STAGES.labels(name).observe(time.perf_counter() - begun)
 

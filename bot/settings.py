@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 from datetime import date, datetime, timedelta, timezone
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,11 @@ class Settings(BaseSettings):
         None, env="WENGANG_METRICS_TOKEN", description="监控指标 /metrics（Prometheus）的令牌；不设就不开放"
     )
     log: str = Field("json", env="WENGANG_LOG", description="日志（标准错误输出）的样子：json（每行一个对象）或 text")
+    otlp: str | None = Field(
+        None,
+        env="WENGANG_OTLP",
+        description="OpenTelemetry 收集器的地址（如 http://127.0.0.1:4318）；不设就不送；先装 tools/otel.lock",
+    )
     secret: SecretStr | None = Field(
         None, env="WENGANG_SECRET", description="会话编号的签名密钥；不设就生成一个，存在 var/secret（权限 600）"
     )
@@ -196,6 +202,14 @@ class Settings(BaseSettings):
             raise ValueError(say("settings.handoff_url", value=brief(_without_password(value))))
         if value is not None and values.get("tracker_store") == "memory":
             raise ValueError(say("settings.handoff_memory"))
+        return value
+
+    @validator("otlp")
+    def _otlp(cls, value: str | None) -> str | None:
+        if value is not None and not _HTTP.fullmatch(value):
+            raise ValueError(say("settings.otlp", value=brief(_without_password(value))))
+        if value is not None and find_spec("opentelemetry") is None:
+            raise ValueError(say("settings.otlp_missing"))
         return value
 
     @validator("workers", pre=True)

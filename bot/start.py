@@ -35,6 +35,7 @@ def start(settings: Settings, model: Callable[[], Any], load_assistant: Callable
     from bot.store.erasure import expire_again_and_again
     from bot.store.locks import HostLocks, LocalLocks, RedisLocks
     from bot.store.outbox import Outbox
+    from bot.traces import tracing
 
     key = settings.key()
     taken = bind(settings.host, settings.port)
@@ -61,7 +62,8 @@ def start(settings: Settings, model: Callable[[], Any], load_assistant: Callable
             running = [asyncio.create_task(chore) for chore in chores]
         try:
             async with sending(Outbox(engine), channels(settings, engine)), taking_up(app.state.wechat):
-                yield app
+                with tracing(settings.otlp):
+                    yield app
         finally:
             for task in running:
                 task.cancel()

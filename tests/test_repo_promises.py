@@ -100,7 +100,9 @@ def locked(name: str) -> dict[str, tuple[str, int]]:
     }
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "tools/installer.lock", "tools/peers/requirements.lock"])
+@pytest.mark.parametrize(
+    "name", ["requirements.lock", "tools/installer.lock", "tools/otel.lock", "tools/peers/requirements.lock"]
+)
 def test_every_locked_package_has_a_hash(name: str) -> None:
     packages = locked(name)
     assert packages
@@ -114,7 +116,7 @@ def test_the_lock_fits_pyproject() -> None:
         *(line for extra in project["project"]["optional-dependencies"].values() for line in extra),
         *project["build-system"]["requires"],
     ]
-    packages = locked("requirements.lock")
+    packages = {**locked("tools/otel.lock"), **locked("requirements.lock")}
     wrong = []
     for line in wanted:
         requirement = Requirement(line)
@@ -122,6 +124,13 @@ def test_the_lock_fits_pyproject() -> None:
         if version is None or version not in requirement.specifier:
             wrong.append(f"pyproject.toml wants {line}, requirements.lock has {version}")
     assert not wrong, "\n".join([*wrong, "make the lock anew: docs/decisions/0001-dependencies.md says how"])
+
+
+def test_what_is_installed_beside_the_lock_moves_nothing_of_it() -> None:
+    kept, beside = locked("requirements.lock"), locked("tools/otel.lock")
+    assert {name: version for name, (version, _) in beside.items() if name in kept} == {
+        name: version for name, (version, _) in kept.items() if name in beside
+    }
 
 
 def test_python_version_is_the_one_of_pyproject() -> None:

@@ -15,6 +15,7 @@ from bot.inputs import InputError, read_json
 from bot.logs import request_number
 from bot.messages import say
 from bot.metrics import REQUESTS
+from bot.traces import span
 
 LARGEST_BODY = 64 * 1024
 _DISCARDED = 8 * 1024 * 1024  # read and thrown away, so that the sender of a few megabytes still sees our sentence
@@ -82,14 +83,18 @@ class Guard:
             await send(message)
 
         try:
-            await self._answer(scope, receive, guarded)
+            with span("receive") as told:
+                try:
+                    await self._answer(scope, receive, guarded)
+                finally:
+                    route = getattr(scope.get("route"), "path", "other")  # of what was asked, never its words
+                    told |= {"http.request.method": _method(scope), "http.route": route}
         except Exception:
             # The path without its query: what people search for is not written to a log.
             logger.exception("request %s failed: %s %s", number, scope["method"], scope["path"])
             if not status:
                 await problem(500, say("api.broken", request=number))(scope, receive, guarded)
         finally:
-            route = getattr(scope.get("route"), "path", "other")  # of what was asked, never its words
             REQUESTS.labels(_method(scope), route, status).observe(time.perf_counter() - begun)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:

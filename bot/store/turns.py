@@ -87,7 +87,9 @@ class Turns:
                 await conversation.enter_async_context(self._locks.hold(sender))
             for attempt in range(1, _ATTEMPTS + 1):
                 turn = HeldTurn(sender, text, message)
-                if (known := await asyncio.to_thread(self._conversations.begin, turn)) is not None:
+                with metrics.stage("load"):
+                    known = await asyncio.to_thread(self._conversations.begin, turn)
+                if known is not None:
                     return Answered(known, turn.id)
                 with held(turn), metrics.stage("dialogue"):
                     turn.replies = replies = await run()

@@ -69,7 +69,7 @@ async def test_turns_stages_and_decisions_are_counted(make_client):
     assert added[key("wengang_turns_total", door="web", outcome="interview")] == 1
     assert added[key("wengang_turns_total", door="web", outcome="not_stated")] == 2
     assert added[key("wengang_decisions_total", programme="stabilisation_refund", verdict="conditional")] == 1
-    for stage in ("wait", "dialogue", "store", "turn"):
+    for stage in ("wait", "load", "dialogue", "store", "turn"):
         assert added[key("wengang_stage_seconds_count", stage=stage)] == 4
     assert added[key("wengang_request_seconds_count", method="POST", route="/api/messages", status="200")] == 4
 
