@@ -1,6 +1,6 @@
 // One citizen's conversation in an operator's hands: what was said, what is written, how it ends. What citizens say goes in
 // as text, never as markup.
-import { bubble, button, form, make } from "../widget/replies.js";
+import { bubble, button, composing, form, make } from "../widget/replies.js";
 import { call } from "./call.js";
 import { WORDS } from "./desk_words.js";
 import { expands } from "./expand.js";
@@ -100,11 +100,11 @@ export class Conversation {
     this.element = make("div", labelled, heading, collected, ...said, this._composer, this._ending);
     expands(this._text, texts);
     this._text.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      if (event.key !== "Enter" || event.shiftKey || composing(event)) return;
       event.preventDefault();
       this._say();
     });
-    this._ending.addEventListener("keydown", (event) => event.key === "Escape" && this._ask(false));
+    this._ending.addEventListener("keydown", (event) => event.key === "Escape" && !composing(event) && this._ask(false));
   }
 
   // ── what was said ──

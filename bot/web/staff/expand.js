@@ -1,6 +1,6 @@
 // Ready-made texts in a text box: “::开头” and a space, Enter or Tab puts the text in; “::” alone shows what there is.
 // The box keeps the keyboard; the list beside it follows the combobox pattern of ARIA as far as a <textarea> may.
-import { forEars, make } from "../widget/replies.js";
+import { composing, make } from "../widget/replies.js";
 import { WORDS } from "./desk_words.js";
 
 const TYPED = /(?:::|：：)([^\s:：]{0,20})$/u; // as an input method for Chinese writes colons, too
@@ -77,7 +77,7 @@ class Expansion {
   }
 
   _key(event) {
-    if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey || this._quiet) return;
+    if (composing(event) || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey || this._quiet) return;
     const typed = this._typed();
     if (!typed) return this._close(); // the caret has gone elsewhere
     const act = this._action(event.key, typed);

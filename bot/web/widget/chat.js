@@ -1,5 +1,5 @@
 // What one sees: header, conversation, box to write in. The conversation itself is talk.js.
-import { answers, bubble, button, forEars, form, make, ours, spoken, today, Tools } from "./replies.js";
+import { answers, bubble, button, composing, forEars, form, make, ours, spoken, today, Tools } from "./replies.js";
 import { remember, stored, Talk } from "./talk.js";
 import { WORDS } from "./words.js";
 
@@ -100,11 +100,11 @@ export class Chat {
 
     this._text.addEventListener("input", () => this._measure());
     this._text.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      if (event.key !== "Enter" || event.shiftKey || composing(event)) return;
       event.preventDefault();
       this._submit();
     });
-    this._chat.addEventListener("keydown", (event) => event.key === "Escape" && this._escape());
+    this._chat.addEventListener("keydown", (event) => event.key === "Escape" && !composing(event) && this._escape());
     this._chat.addEventListener("click", (event) => {
       if (!top.contains(event.target)) this._menu(false);
     });
@@ -363,7 +363,7 @@ class Sheets {
     this._opener = null;
     this.element = make("section", { class: "sheet", hidden: true, "aria-labelledby": "sheet-title" });
     this.element.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") {
+      if (event.key === "Escape" && !composing(event)) {
         event.stopPropagation();
         this.close();
       }

@@ -19,6 +19,11 @@ export function button(word, onclick, more = {}) {
   return make("button", { type: "button", onclick, ...more }, word);
 }
 
+/** Whether a key belongs to an input method; Safari tells of the key that ends a composition only after its end. */
+export function composing(event) {
+  return event.isComposing || event.keyCode === 229;
+}
+
 export function forEars(words) {
   return make("span", { class: "for-ears" }, words);
 }
