@@ -59,7 +59,7 @@ export class Sheet {
     const fields = new Map(questions.map((question) => [question.id, this._field(question)]));
     this._fields = fields;
     this._moving = true; // a field that is moved is left, but not by anybody
-    for (const one of [...this._open.children]) if (!fields.has(one.dataset.id)) one.remove();
+    for (const one of [...this._open.children]) if (fields.get(one.dataset.id)?.element !== one) one.remove();
     [...fields.values()].forEach(({ element }, place) => {
       if (this._open.children[place] !== element) this._open.insertBefore(element, this._open.children[place] ?? null);
     });

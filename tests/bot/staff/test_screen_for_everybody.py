@@ -31,6 +31,7 @@ def test_markup_in_what_is_typed_and_found_is_text(screen):
 def test_a_server_that_fails_loses_nothing(screen, failing):
     screen.look_up("wgfh")
     screen.tell({"unit_kind": f"1{ENTER}"})
+    screen.go_to("insured_in_liaoning")
     screen.page.route(f"**/staff/api/{failing}", lambda route: route.fulfill(status=502, body="<h1>Bad Gateway</h1>"))
     screen.page.keyboard.type("1")
     trouble = screen.page.locator("#trouble")
@@ -54,6 +55,7 @@ def test_a_line_that_is_down_is_said_so(screen):
 def test_a_session_that_is_over_loses_nothing(screen, house, address):
     screen.look_up("wgfh")
     screen.tell({"unit_kind": f"1{ENTER}"})
+    screen.go_to("insured_in_liaoning")
     context = screen.page.context
     context.clear_cookies()
     screen.page.keyboard.type("1")
