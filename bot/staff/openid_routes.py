@@ -44,7 +44,7 @@ def openid_routes(layout: Layout, access: Access, sign_in: SignIn, accounts: Acc
     async def entered(request: Request, ticket: str) -> Response:
         known = await provider.finish(ticket, request.query_params, _back(request))
         found = await run_in_threadpool(accounts.named, known.name)
-        member = found[0] if found else None
+        member = found[0] if found and found[0].name == known.name else None  # not one that only looks the same
         if member is None or member.disabled or known.roles is not None and member.role not in known.roles:
             await run_in_threadpool(sign_in.failed, known.name)
             raise NotSignedIn("staff.oidc_nobody", 403)

@@ -20,11 +20,14 @@ export function readNumber(text, type) {
   return fits && value <= LARGEST ? value : null;
 }
 
-/** 20210901, 2021-9-1, 2021年9月1日, 9-1 (of this year), +3 (in three days) → 2021-09-01. `today`: an ISO date. */
-export function readDay(text, today) {
+/**
+ * 20210901, 2021-9-1, 2021年9月1日, 9-1 (of this year), +3 (in three days) → 2021-09-01. `today`: an ISO date; "": not known.
+ * ahead: a day without a year is the next of that name.
+ */
+export function readDay(text, today, ahead = false) {
   const typed = plain(text);
   const later = /^\+(\d{1,3})$/.exec(typed);
-  if (later) {
+  if (later && today) {
     const day = new Date(`${today}T00:00:00Z`);
     day.setUTCDate(day.getUTCDate() + Number(later[1]));
     return day.toISOString().slice(0, 10);
@@ -35,7 +38,9 @@ export function readDay(text, today) {
     /^()(\d{1,2})[-./月](\d{1,2})[日号]?$/.exec(typed) ??
     [];
   if (!day) return null;
-  const iso = [year || today.slice(0, 4), month.padStart(2, "0"), day.padStart(2, "0")].join("-");
+  const of = (year) => [year, month.padStart(2, "0"), day.padStart(2, "0")].join("-");
+  const soon = of(year || today.slice(0, 4));
+  const iso = ahead && !year && soon < today ? of(Number(today.slice(0, 4)) + 1) : soon;
   const meant = new Date(`${iso}T00:00:00Z`);
   const exists = !Number.isNaN(meant.getTime()) && meant.toISOString().startsWith(iso);
   return exists && iso >= "1990" && iso < "2100" ? iso : null;

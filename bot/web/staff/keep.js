@@ -1,52 +1,53 @@
 // A case of this call, with few keys: the server keeps a pseudonym of the number, the facts, and the decision they give.
-import { make } from "../widget/replies.js";
-import { Trouble } from "./call.js";
+import { button, make } from "../widget/replies.js";
+import { number } from "../widget/talk.js";
+import { call } from "./call.js";
 import { readDay } from "./entry.js";
 import { WORDS } from "./words.js";
 
 /**
- * form: its fields phone, caller, subject, follow-up, note · kept: where it says so · call: see call.js
- * current(): the matter, as the server takes it · today(): ISO date · failed(error) · done()
+ * form: its fields phone, caller, subject, follow-up, note · kept: where it says so · current(): the matter, as the server
+ * takes it · today(): ISO date · signIn(error): one has to sign in first · done()
  * Returns {suggest(subject), clear()}; whatever is still on its way after clear() belongs to the caller before.
  */
-export function keeping(form, kept, { call, current, today, failed, done }) {
+export function keeping(form, kept, { current, today, signIn, done }) {
   const field = (id) => form.elements[id];
-  let caller = { made: null, busy: false }; // made: the case, while something of it is still to be sent
+  let caller = {}; // busy; sent: the request as it went out, number: its own; why: it was not kept
   let suggested = "";
 
-  form.addEventListener("submit", async (event) => {
+  form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const mine = caller;
-    const followUp = field("follow-up").value.trim();
-    const day = followUp ? readDay(followUp, today()) : null;
-    if (mine.busy) return;
-    if (followUp && !day) {
-      failed(new Trouble(WORDS.wrong_follow_up, 422));
+    if (caller.busy) return;
+    const value = (id) => field(id).value.trim();
+    const day = value("follow-up") ? readDay(value("follow-up"), today(), true) : null;
+    if (value("follow-up") && !day) {
+      kept.replaceChildren(WORDS.wrong_follow_up);
       return;
     }
-    mine.busy = true;
+    const who = { subject: value("subject"), caller: value("caller"), phone: value("phone"), note: value("note") };
+    const answered = event.submitter?.value !== "open";
+    send(caller, JSON.stringify({ ...current(), ...who, follow_up: day, answered }));
+  });
+
+  /** The same request keeps its number: however often it is sent, it makes one case. */
+  async function send(mine, request) {
+    if (mine.sent !== request) Object.assign(mine, { sent: request, number: number() });
+    Object.assign(mine, { busy: true, why: null });
     try {
-      said(await keep(mine, event.submitter?.value ?? "answer", day));
+      const { id } = await call("POST", "cases", { ...JSON.parse(request), client_id: mine.number });
+      said(id);
       if (mine !== caller) return;
       forget();
       kept.focus();
       done();
     } catch (error) {
-      failed(error);
+      mine.why = error.message;
+      if (mine === caller) kept.replaceChildren(WORDS.not_kept(mine.why));
+      else offer(mine);
+      if (error.status === 401) signIn(error);
     } finally {
       mine.busy = false;
     }
-  });
-
-  async function keep(mine, how, day) {
-    const value = (id) => field(id).value.trim();
-    const note = value("note");
-    const who = { subject: value("subject"), caller: value("caller"), phone: value("phone"), follow_up: day };
-    mine.made = mine.made ?? (await call("POST", "cases", { ...current(), ...who }));
-    const { id, version } = mine.made;
-    if (how === "answer") await call("POST", `cases/${id}/answer`, { version, text: note });
-    else if (note) await call("POST", `cases/${id}/notes`, { text: note });
-    return id;
   }
 
   function said(id) {
@@ -54,8 +55,13 @@ export function keeping(form, kept, { call, current, today, failed, done }) {
     kept.replaceChildren(WORDS.kept(id), " ", link);
   }
 
+  /** What an earlier caller's case would have said is not lost, though its fields are another's now. */
+  function offer(mine) {
+    kept.replaceChildren(WORDS.earlier_not_kept(mine.why), " ", button(WORDS.keep_again, () => send(mine, mine.sent)));
+  }
+
   function forget() {
-    caller = { made: null, busy: false };
+    caller = {};
     for (const id of ["phone", "caller", "follow-up", "note"]) field(id).value = "";
     field("subject").value = suggested;
   }
@@ -66,9 +72,11 @@ export function keeping(form, kept, { call, current, today, failed, done }) {
       suggested = subject;
     },
     clear() {
+      const before = caller;
       suggested = "";
       forget();
       kept.replaceChildren();
+      if (before.why) offer(before);
     },
   };
 }

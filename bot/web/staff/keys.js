@@ -2,7 +2,7 @@
 // By the place of the key (event.code), since with Alt some systems type another character.
 
 document.addEventListener("keydown", (event) => {
-  if (!event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || !/^Key[A-Z]$/.test(event.code)) return;
+  if (event.repeat || !event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || !/^Key[A-Z]$/.test(event.code)) return;
   const buttons = [...document.querySelectorAll(`[data-key="${event.code[3]}"]`)];
   const button = buttons.find((one) => one.checkVisibility() && !one.disabled);
   if (!button) return;

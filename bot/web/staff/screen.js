@@ -1,4 +1,5 @@
 // The operators' screen: one call at a time, from what is typed to what is read aloud.
+import { composing } from "../widget/replies.js";
 import { Trouble, call, latest } from "./call.js";
 import { readDay } from "./entry.js";
 import { expands } from "./expand.js";
@@ -22,32 +23,28 @@ let programme = null; // the one that is open: {id, title, about: the clause, of
 let clause = null; // the one that was chosen, as the search found it
 let verdicts = 0; // asked for so far
 let toRead = false; // nothing is left to be asked, but the verdict is still to come
-let asked = ""; // the day and the place of what is shown
+let counted = {}; // the day and the place, as they were last given rightly
+let since = 0; // when what is on the screen was opened, in milliseconds
 
 // ── what is on the screen ──
 
-/** The day and the place that is asked about; null: today, here. */
-function circumstances() {
-  const day = at("day").value.trim();
-  return { as_of: day ? readDay(day, today) : null, place: at("place").value.trim() || null };
-}
-
 function matter(facts) {
   const { id, about } = programme;
-  return { programme: id, facts, declined: sheet.declined, ...(about ? { about } : {}), ...circumstances() };
+  return { programme: id, facts, declined: sheet.declined, ...(about ? { about } : {}), ...counted };
 }
 
-/** What the desk puts before a citizen; of a duty only its clause. */
+/** What the desk puts before a citizen: the verdict that can be seen, and the clause; of a duty only that. */
 function current() {
-  const { facts, declined } = sheet;
-  const id = programme && !programme.about ? programme.id : null;
-  return { programme: id, facts, declined, clause: clause?.clause ?? null, ...circumstances() };
+  const { drafted: facts, declined } = sheet;
+  const seen = !at("verdict").hidden && at("verdict").getAttribute("aria-busy") !== "true";
+  const { id: name = null, title = null } = (seen && !programme?.about && programme) || {};
+  return { programme: name, title, facts, declined, clause: clause?.clause ?? null, since, ...counted };
 }
 
-/** The same as a case takes it. */
+/** What a case is about. */
 function topic() {
-  const { programme: id, facts, declined, as_of, place } = current();
-  return id ? { topic: id, facts, declined, as_of, place } : {};
+  const { facts, declined } = sheet;
+  return programme && !programme.about ? { topic: programme.id, facts, declined, ...counted } : {};
 }
 
 // ── asking the server ──
@@ -67,7 +64,7 @@ function programmes() {
 }
 
 function find(typed) {
-  const { as_of, place } = circumstances();
+  const { as_of, place } = counted;
   const query = new URLSearchParams({ q: typed, ...(as_of && { as_of }), ...(place && { place }) });
   return call("GET", `search?${query}`);
 }
@@ -145,6 +142,7 @@ function opened(found) {
 
 /** The programmes that a clause leads to; what is an authority's duty is asked about that clause. */
 function ways(found) {
+  if (!titles.size) return []; // the list of programmes has not come
   return found.programmes.map((id) =>
     titles.has(id) ? { id, title: titles.get(id) } : { id, title: WORDS.duty, about: found.clause },
   );
@@ -152,6 +150,7 @@ function ways(found) {
 
 function openClause(found) {
   clause = found;
+  since = Date.now();
   at("clause").hidden = !found;
   if (!found) return;
   at("nothing-yet").hidden = true;
@@ -176,13 +175,14 @@ function openProgramme(one, from = null) {
 
 /** Another day or place counts from here on. */
 function circumstancesChanged() {
-  const now = circumstances();
-  if (at("day").value.trim() && !now.as_of) {
+  const typed = at("day").value.trim();
+  const now = { as_of: typed ? readDay(typed, today) : null, place: at("place").value.trim() || null };
+  if (typed && !now.as_of) {
     failed(new Trouble(WORDS.wrong_day, 422));
     return false;
   }
-  if (asked !== JSON.stringify(now)) {
-    asked = JSON.stringify(now);
+  if (now.as_of !== counted.as_of || now.place !== counted.place) {
+    counted = now;
     refresh();
     search.again();
   }
@@ -198,9 +198,9 @@ function toSheet() {
 
 function newCall() {
   for (const forget of [asking, deciding]) forget();
-  programme = clause = null;
+  programme = clause = listed = null; // the programmes are asked for anew: a day later it is another day
   toRead = false;
-  asked = "";
+  counted = { as_of: null, place: null };
   for (const id of ["day", "place"]) at(id).value = "";
   for (const id of ["sheet", "verdict", "clause"]) at(id).hidden = true;
   at("nothing-yet").hidden = false;
@@ -230,12 +230,12 @@ const search = new Search(at("search"), at("found"), at("count"), {
   failed,
 });
 
-const cases = keeping(at("case"), at("kept"), { call, current: topic, today: () => today, failed, done: well });
+const cases = keeping(at("case"), at("kept"), { current: topic, today: () => today, signIn: failed, done: well });
 
 for (const id of ["day", "place"]) {
   at(id).addEventListener("change", circumstancesChanged);
   at(id).addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && !event.isComposing && circumstancesChanged()) toSheet();
+    if (event.key === "Enter" && !composing(event) && circumstancesChanged()) toSheet();
   });
 }
 
@@ -255,12 +255,13 @@ const pressed = {
   again: () => {
     refresh();
     search.again();
+    if (!titles.size) programmes().then(well, failed);
   },
 };
 for (const [id, act] of Object.entries(pressed)) at(id).addEventListener("click", act);
 at("asking").addEventListener("submit", (event) => event.preventDefault());
 
 expands(at("note"), texts);
-openDesk(at("desk"), { call, current, texts });
+openDesk(at("desk"), { current, texts });
 texts.catch(failed);
 newCall();

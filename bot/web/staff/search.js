@@ -1,7 +1,7 @@
 // Search as one types: programmes, clauses and notices in one list, chosen with the arrow keys. What was asked earlier and
 // comes later is dropped; Enter waits for the answer to what stands in the field.
 import { latest } from "./call.js";
-import { joined, make } from "../widget/replies.js";
+import { composing, joined, make } from "../widget/replies.js";
 import { WORDS } from "./words.js";
 
 const PAUSE = 60; // milliseconds without a key before the server is asked
@@ -34,6 +34,10 @@ export class Search {
   }
 
   close() {
+    clearTimeout(this._timer);
+    this._ask(); // an answer that comes late would open the list again, over what one is doing
+    if (this._waiting) this._found = [];
+    this._waiting = this._entered = false;
     this._open(false);
   }
 
@@ -78,7 +82,7 @@ export class Search {
   }
 
   _press(event) {
-    if (event.isComposing || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (composing(event) || event.altKey || event.ctrlKey || event.metaKey) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (event.key === "Enter") this._enter();
     else if (event.key === "Escape") this._hear.left();

@@ -1,6 +1,6 @@
 // The fact sheet: every question that still matters, at once, each answered in a field of its own by the number of a choice,
 // a number or a date; fewer with each answer. Nothing here asks the server.
-import { make } from "../widget/replies.js";
+import { composing, make } from "../widget/replies.js";
 import { plain, readDay, readNumber } from "./entry.js";
 import { WORDS } from "./words.js";
 
@@ -16,6 +16,7 @@ export class Sheet {
     this.clear();
     open.addEventListener("keydown", (event) => this._press(event));
     open.addEventListener("input", (event) => this._type(event));
+    open.addEventListener("compositionend", (event) => this._type(event)); // its last input is still a part of it
     open.addEventListener("change", (event) => this._left(event));
     open.addEventListener("click", (event) => this._click(event));
     open.addEventListener("mousedown", (event) => event.target.closest("button") && event.preventDefault());
@@ -115,10 +116,10 @@ export class Sheet {
 
   _press(event) {
     const field = this._at(event.target);
-    if (event.isComposing || event.altKey || event.ctrlKey || event.metaKey || event.target !== field?.box) return;
+    if (composing(event) || event.altKey || event.ctrlKey || event.metaKey || event.target !== field?.box) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (event.key === "Enter") this._enter(field);
-    else if (event.key === "Backspace" && !field.box.value) this.takeBack();
+    else if (event.key === "Backspace" && !field.box.value && !event.repeat) this.takeBack();
     else if (step) this._beside(field, step);
     else return;
     event.preventDefault();

@@ -32,7 +32,7 @@ export const WORDS = {
   to_ask: "还要问",
   things: (n) => `${n} 件`,
   asked_as: (day, place) => `按 ${day} 的规定，${place}`,
-  wrong_day: "日期要写到日，比如 20210901 或 9-1；现在按今天算。",
+  wrong_day: "日期要写到日，比如 20210901 或 9-1；还按原来的日子算。",
 
   duty: "部门的职责",
   verdicts: {
@@ -43,6 +43,9 @@ export const WORDS = {
   },
   subject: (title, verdict) => (verdict ? `${title}：${verdict}` : title),
   kept: (id) => `已记下，工单 ${id}。`,
+  not_kept: (why) => `还没有记下：${why}`,
+  earlier_not_kept: (why) => `上一通电话的工单还没有记下：${why}`,
+  keep_again: "再记一次",
   see_case: "打开（新窗口）",
   wrong_follow_up: "回访日期写 +3、12-5 或 20211205。",
 };

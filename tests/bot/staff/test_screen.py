@@ -4,8 +4,11 @@ import json
 import re
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Route, expect
 from screens import ENTER, EVIL, REFUND, UNEMPLOYED, hold, stored
+
+from bot.store.case_tables import CaseNote
 
 pytestmark = pytest.mark.parametrize("url", ["sqlite"], indirect=True)  # what a browser shows does not depend on it
 
@@ -307,17 +310,67 @@ def test_a_case_to_be_followed_up_with_a_ready_made_text(screen, house):
     assert "hacked" not in screen.page.title()
 
 
-def test_a_case_is_kept_once_though_its_note_failed_at_first(screen, house):
+def test_a_case_whose_answer_was_lost_is_kept_once(screen, house):
     screen.look_up("wgfh")
     screen.settled()
-    screen.page.route("**/cases/1/answer", lambda route: route.fulfill(status=500, body="{}"), times=1)
+    screen.page.route("**/staff/api/cases", lambda route: (route.fetch(), route.abort()), times=1)
     screen.press("Alt+j")
     screen.type(ENTER)
-    expect(screen.page.locator("#trouble")).to_contain_text("您填的都还在")
+    expect(screen.page.locator("#kept")).to_contain_text("还没有记下")
+    assert stored(house).status == "answered", "it was, and nobody heard of it"
+    screen.press("Alt+z")
+    screen.settled()
+    expect(screen.page.locator("#kept")).to_contain_text("还没有记下")
     screen.press("Alt+j")
     screen.type(ENTER)
     expect(screen.page.locator("#kept")).to_contain_text("工单 1。")
-    assert stored(house).status == "answered"
+    assert stored(house).id == 1, "the only one"
+
+
+def test_a_case_that_was_not_kept_can_be_after_the_next_call_began(screen, house):
+    screen.look_up("wgfh")
+    screen.settled()
+    screen.page.route("**/staff/api/cases", lambda route: route.fulfill(status=500, body="{}"), times=1)
+    screen.press("Alt+j")
+    screen.page.locator("#note").fill("他明天再打来")
+    screen.page.locator("#phone").focus()
+    screen.type(ENTER)
+    expect(screen.page.locator("#kept")).to_contain_text("还没有记下")
+    screen.press("Alt+x")
+    expect(screen.page.locator("#note")).to_have_value("")
+    expect(screen.page.locator("#kept")).to_contain_text("上一通电话的工单还没有记下")
+    screen.page.get_by_role("button", name="再记一次").press("Enter")
+    expect(screen.page.locator("#kept")).to_contain_text("工单 1。")
+    with house.engine.connect() as connection:
+        assert "他明天再打来" in str(connection.execute(sa.select(CaseNote.__table__.c.text)).all())
+
+
+def test_a_list_that_was_left_does_not_come_back_over_the_sheet(screen):
+    screen.look_up("wgfh")
+    screen.settled()
+    late = hold(screen.page, "**/staff/api/search*", 1)
+    screen.press("Alt+c")
+    screen.page.keyboard.type("px")
+    screen.page.wait_for_timeout(150)
+    screen.page.keyboard.press("Escape")
+    late[0].continue_()
+    screen.page.wait_for_timeout(150)
+    expect(screen.page.locator("#found")).to_be_hidden()
+    expect(screen.page.locator("#sheet")).to_be_visible()
+
+
+def test_a_key_that_is_held_is_pressed_once(screen):
+    screen.look_up("wgfh")
+    screen.tell(dict(list(REFUND.items())[:2]))
+    screen.settled()
+    before = screen.known()
+    assert len(before) == 2
+    screen.page.keyboard.type("12")
+    for _ in range(6):
+        screen.page.keyboard.down("Backspace")
+    screen.page.keyboard.up("Backspace")
+    screen.settled()
+    assert screen.known() == before
 
 
 def test_a_new_call_clears_everything(screen):
