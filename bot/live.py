@@ -138,7 +138,7 @@ class Live:
     def _tell(self, found: list[tuple[str, News]]) -> None:
         for sender, news in found:
             for watcher in tuple(self._watchers.get(sender, ())):
-                if watcher not in self._fresh:  # those hear what they missed first
+                if news == "ended" or watcher not in self._fresh:  # those hear first what they missed
                     watcher.tell(news)
 
     def _tell_all(self, news: News) -> None:

@@ -3,7 +3,11 @@ import { WORDS } from "./words.js";
 
 const PATIENCE = 15000; // milliseconds until a request counts as lost
 
+const member = document.querySelector("meta[name=member]").content;
 let token = document.querySelector("meta[name=csrf]").content;
+
+/** Hears "answered" whenever the console answers a request as it should. */
+export const answers = new EventTarget();
 
 /** What went wrong, in the server's words; `status`: 0 without an answer, 401 when one has to sign in first. */
 export class Trouble extends Error {
@@ -17,7 +21,9 @@ export class Trouble extends Error {
 export async function call(method, path, body) {
   let response = await asked(method, path, body);
   if (response.status === 403 && method !== "GET" && (await renewed())) response = await asked(method, path, body);
-  return read(response);
+  const answer = await read(response);
+  answers.dispatchEvent(new Event("answered"));
+  return answer;
 }
 
 async function asked(method, path, body) {
@@ -38,13 +44,19 @@ async function asked(method, path, body) {
 async function read(response) {
   const answer = await response.json().catch(() => null);
   if (response.ok && answer) return answer;
-  throw new Trouble(answer?.error?.message ?? WORDS.failed, response.status);
+  const status = response.ok ? 0 : response.status; // done, perhaps, and the answer is lost: not refused
+  throw new Trouble(answer?.error?.message ?? WORDS.failed, status);
 }
 
-/** Whoever signed in again in another tab has another token: take it, and say whether it is another. */
-async function renewed() {
+/**
+ * Whoever signed in again in another tab has another token: take it, and say whether it is another. Throws Trouble; when
+ * it is another person, too: what stands on this page is not theirs to send.
+ */
+export async function renewed() {
   const before = token;
-  token = (await read(await asked("GET", "session"))).csrf;
+  const { name, csrf } = await read(await asked("GET", "session"));
+  if (name !== member) throw new Trouble(WORDS.somebody_else, 401);
+  token = csrf;
   return token !== before;
 }
 

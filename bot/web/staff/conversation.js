@@ -6,7 +6,6 @@ import { WORDS } from "./desk_words.js";
 import { expands } from "./expand.js";
 import { keyed } from "./keyed.js";
 import { Line } from "./listen.js";
-import { Outgoing } from "./outgoing.js";
 
 const AGAIN = 3000; // milliseconds until what did not come is asked for again
 const CARDS = ["decision", "clauses"]; // kinds of replies that are more than words
@@ -15,17 +14,15 @@ const HOUSE = new URL("/", location);
 
 export class Conversation {
   /**
-   * row: of the queue · current(), texts: of the screen
+   * row: of the queue · sent: its Outgoing · current(), texts: of the screen
    * desk: {broken(yes), signedOut(), tell(sentence), dismiss(), done(answer)} of whoever shows it
    */
-  constructor(row, { current, texts }, desk) {
-    Object.assign(this, { id: row.id, _row: row, _current: current, _desk: desk, _last: 0 });
-    this._sent = new Outgoing(row.id, {
-      changed: () => this._drawSent(),
-      refused: (trouble, message) => this._refused(trouble, message),
-    });
+  constructor(row, sent, { current, texts }, desk) {
+    Object.assign(this, { id: row.id, row, _sent: sent, _current: current, _desk: desk, _last: 0, _since: Date.now() });
     this._build(texts);
+    sent.changed = () => this._drawSent();
     this._drawSent();
+    sent.send();
   }
 
   /** Show everything that was said, then whatever comes. */
@@ -36,7 +33,7 @@ export class Conversation {
       this._stands(state);
     } catch (trouble) {
       if (this._left) return;
-      if (trouble.status && trouble.status < 500) return this._over(trouble);
+      if (trouble.status && trouble.status < 500) return this.over(trouble);
       this._desk.broken(true);
       this._again = setTimeout(() => this.begin(), AGAIN);
       return;
@@ -45,7 +42,7 @@ export class Conversation {
     requestAnimationFrame(() => this._log.setAttribute("aria-live", "polite")); // what was said before is not read out
     const heard = { message: (one) => this._hear(one), state: (one) => this._stands(one) };
     this._line = new Line(() => `handoffs/${this.id}/events?after=${this._last}`, heard, {
-      over: (trouble) => this._over(trouble),
+      over: (trouble) => this.over(trouble),
       broken: (yes) => this._desk.broken(yes),
     });
   }
@@ -54,17 +51,23 @@ export class Conversation {
     this._text.focus();
   }
 
+  /** Look at it no longer; what is on its way goes on. */
   leave() {
     this._left = true;
     clearTimeout(this._again);
     this._line?.close();
-    this._sent.leave();
+  }
+
+  /** It ended for good: nobody is signed in, or it is in one's hands no longer. */
+  over(trouble) {
+    if (trouble.status === 401) this._desk.signedOut();
+    else this._lost(trouble.message);
   }
 
   // ── building ──
 
   _build(texts) {
-    const { id, from, question, summary } = this._row;
+    const { id, from, question, summary } = this.row;
     const heading = make("h3", { id: `conversation-${id}` }, WORDS.conversation(WORDS.from[from] ?? from, id));
     const collected = summary ? make("p", { class: "collected" }, WORDS.collected, summary) : null;
     this._log = make("div", { class: "log", role: "log", "aria-live": "off", "aria-label": WORDS.log, tabindex: "0" });
@@ -72,7 +75,7 @@ export class Conversation {
     this._fresh = button(WORDS.see_fresh, () => this._seeFresh(), { class: "fresh", hidden: true });
     this._pending = make("div", { class: "pending" });
     this._late = make("p", { class: "late", role: "status" });
-    this._state = make("p", { class: "state", role: "status", hidden: true });
+    this._state = make("p", { class: "state", role: "status" });
     this._text = make("textarea", { id: `text-${id}`, rows: 3, maxlength: 2000 });
     this._text.value = this._sent.draft;
     this._text.addEventListener("input", () => (this._sent.draft = this._text.value));
@@ -133,8 +136,9 @@ export class Conversation {
   }
 
   _drawSent() {
+    if (this._text.value !== this._sent.draft) this._text.value = this._sent.draft; // what was refused is in it again
     this._pending.replaceChildren(...this._sent.messages.map(({ shown }) => make("p", { class: "words" }, shown)));
-    const words = this._left ? WORDS.not_sent : this._sent.late ? WORDS.sending : "";
+    const words = this.lost ? WORDS.not_sent : this._sent.late ? WORDS.sending : "";
     this._late.textContent = this._sent.busy ? words : "";
   }
 
@@ -145,20 +149,15 @@ export class Conversation {
     this._lost(WORDS.gone[state] ?? WORDS.gone.ended);
   }
 
-  _over(trouble) {
-    if (trouble.status === 401) this._desk.signedOut();
-    else this._lost(trouble.message);
-  }
-
   /** It is in one's hands no longer: what was said stands there to be read, until it is put away. */
   _lost(sentence) {
     this.leave();
     if (this.lost) return; // said before
     this.lost = true;
+    this._sent.end();
     this._drawSent();
     const away = button(WORDS.dismiss, () => this._desk.dismiss(), { class: "dismiss" });
     const focused = this._composer.contains(document.activeElement) || this._ending.contains(document.activeElement);
-    this._state.hidden = false;
     this._state.textContent = sentence;
     this._composer.replaceWith(away);
     this._ending.remove();
@@ -181,24 +180,27 @@ export class Conversation {
   }
 
   _card() {
-    const { clause, ...decided } = this._current();
+    const { clause, title, since, ...decided } = this._current();
     if (!decided.programme) return this._desk.tell(WORDS.no_card);
-    this._sent.add("insert", given(decided), WORDS.card_of(decided.programme));
-    this.focus();
+    this._insert(given(decided), WORDS.card_of(title ?? decided.programme), since);
   }
 
   _clause() {
-    const { clause } = this._current();
+    const { clause, since } = this._current();
     if (!clause) return this._desk.tell(WORDS.no_clause);
-    this._sent.add("insert", { clause }, WORDS.clause_of(clause));
-    this.focus();
+    this._insert({ clause }, WORDS.clause_of(clause), since);
   }
 
-  /** It was not said: the words go back to where they can be put right, if it is still one's own to say them. */
-  _refused(trouble, { action, body }) {
-    if (trouble.status === 409) return this._lost(trouble.message);
-    if (action === "say") this._text.value = this._sent.draft = [body.text, this._text.value].filter(Boolean).join("\n");
-    this._desk.tell(trouble.message);
+  /** What stood on the screen before this conversation did may be of another citizen: it takes a second word. */
+  _insert(body, words, since) {
+    const meant = JSON.stringify(body);
+    const sure = !(since < this._since) || since === this._agreed || meant === this._meant;
+    this._meant = sure ? null : meant;
+    this.focus();
+    if (!sure) return this._desk.tell(WORDS.really(words));
+    this._agreed = since;
+    this._desk.tell("");
+    this._sent.add("insert", body, words);
   }
 
   // ── ending ──
@@ -217,10 +219,10 @@ export class Conversation {
       const answer = await call("POST", `handoffs/${this.id}/${how}`, body);
       this.leave();
       this._sent.draft = "";
+      this._sent.end();
       this._desk.done(answer, sentence);
     } catch (trouble) {
-      if (trouble.status === 401) this._desk.signedOut();
-      else if (trouble.status === 409) this._lost(trouble.message);
+      if ([401, 409].includes(trouble.status)) this.over(trouble);
       else this._desk.tell(trouble.message);
     } finally {
       this._finishing = false;

@@ -1,11 +1,11 @@
 // The operators' desk: whether somebody is there, who waits, and what one has taken. A conversation is conversation.js.
 import { button, make } from "../widget/replies.js";
-import { call } from "./call.js";
+import { answers, call, renewed } from "./call.js";
 import { Conversation } from "./conversation.js";
 import { WORDS } from "./desk_words.js";
 import { keyed } from "./keyed.js";
 import { Line } from "./listen.js";
-import { forgetOthers } from "./outgoing.js";
+import { Outgoing, forgetOthers } from "./outgoing.js";
 
 const BEAT = 30000; // milliseconds between two signs of life of what one has and does not look at
 const SIGN_IN = { href: "/staff/sign-in", target: "_blank", rel: "noopener" }; // what is known of a caller stays here
@@ -19,15 +19,22 @@ class Desk {
   constructor(section, screen) {
     Object.assign(this, { _screen: screen, _rows: new Map(), _mine: [], _open: null, _begun: false });
     this._over = new Set(); // conversations that are put away
-    this._seen = new Map(); // conversation → messages in it when it was last looked at
+    this._written = new Map(); // conversation → what is written to the citizen
     this._silent = new Set(); // lines on which nothing is heard
     this._build(section);
+    this._listen();
+    const back = () => this._back();
+    for (const [where, what] of [[answers, "answered"], [window, "focus"]]) where.addEventListener(what, back); // prettier-ignore
+    document.getElementById("again").addEventListener("click", back);
+    setInterval(() => this._tick(), 1000);
+    setInterval(() => this._beat(), BEAT);
+  }
+
+  _listen() {
     this._line = new Line(() => "queue/events", { queue: (found) => this._found(found) }, {
       over: (trouble) => (trouble.status === 401 ? this._signedOut() : this._tell(trouble.message)),
       broken: (yes) => this._broken("queue", yes),
     }); // prettier-ignore
-    setInterval(() => this._tick(), 1000);
-    setInterval(() => this._beat(), BEAT);
   }
 
   // ── building ──
@@ -35,9 +42,9 @@ class Desk {
   _build(section) {
     this._switch = keyed("H", WORDS.here, () => this._turn(), { role: "switch", "aria-checked": "false", disabled: true });
     this._presence = make("p", { class: "soft" });
-    this._trouble = make("p", { class: "trouble", role: "status", hidden: true });
+    this._trouble = make("p", { class: "trouble", role: "status" });
     this._news = make("p", { class: "for-ears", role: "status" });
-    this._told = make("p", { class: "told", role: "status", tabindex: "-1", hidden: true });
+    this._told = make("p", { class: "told", role: "status", tabindex: "-1" });
     this._key = keyed("A", WORDS.take_next, () => this._next(), { disabled: true });
     this._queue = make("ol", { class: "queue", "aria-label": WORDS.waiting });
     this._nobody = make("p", { class: "soft" }, WORDS.nobody);
@@ -77,7 +84,6 @@ class Desk {
     const words = this._silent.size ? WORDS.broken : "";
     if (this._gone || words === this._trouble.textContent) return; // a status that is set anew is read out again
     this._trouble.textContent = words;
-    this._trouble.hidden = !words;
   }
 
   _signedOut() {
@@ -87,8 +93,28 @@ class Desk {
     this._open?.leave();
     this._shows(false);
     this._switch.disabled = true;
-    this._trouble.hidden = false;
-    this._trouble.replaceChildren(WORDS.session_over, " ", make("a", SIGN_IN, WORDS.sign_in));
+    const again = keyed("Z", WORDS.again, () => this._back());
+    this._trouble.replaceChildren(WORDS.session_over, " ", make("a", SIGN_IN, WORDS.sign_in), " ", again);
+  }
+
+  /** Somebody may have signed in again elsewhere: if it is the same person, everything goes on. */
+  async _back() {
+    if (!this._gone || this._asking) return;
+    this._asking = true;
+    const here = await renewed().then(() => true, () => false); // prettier-ignore
+    this._asking = false;
+    if (!here) return;
+    this._gone = false;
+    this._silent.clear();
+    this._trouble.textContent = "";
+    this._listen();
+    for (const sent of this._written.values()) sent.send();
+    const open = this._open;
+    if (!open || open.lost) return;
+    const writing = open.element.contains(document.activeElement);
+    this._open = null;
+    this._show(open.row);
+    if (writing) this._open.focus();
   }
 
   // ── who waits ──
@@ -173,22 +199,35 @@ class Desk {
 
   _ownKey(row) {
     const open = row.id === this._open?.id;
-    if (open || !this._seen.has(row.id)) this._seen.set(row.id, row.messages);
+    const sent = this._sent(row.id);
+    if (open || sent.seen === null) sent.seen = row.messages;
     const words = `${WORDS.conversation(WORDS.from[row.from] ?? row.from, row.id)}：${row.question}`;
     const show = () => {
       this._show(row);
       this._open.focus();
     };
     const key = button(words, show, { "data-id": row.id, "aria-current": open ? "true" : null });
-    if (row.messages > this._seen.get(row.id)) key.append(make("span", { class: "fresh" }, WORDS.fresh));
+    if (row.messages > sent.seen) key.append(make("span", { class: "fresh" }, WORDS.fresh));
     return key;
+  }
+
+  /** What is written in a conversation that one has; it goes out whether one looks at it or not. */
+  _sent(id) {
+    const known = this._written.get(id);
+    if (known && !known.ended) return known;
+    const sent = new Outgoing(id, (trouble) => {
+      if (trouble.status === 409 && this._open?.id === id) this._open.over(trouble);
+      else this._tell(trouble.message);
+    });
+    this._written.set(id, sent);
+    return sent;
   }
 
   _show(row) {
     if (this._open?.id === row.id && !this._open.lost) return;
     this._open?.leave();
     this._broken("conversation", false);
-    this._open = new Conversation(row, this._screen, {
+    this._open = new Conversation(row, this._sent(row.id), this._screen, {
       broken: (yes) => this._broken("conversation", yes),
       signedOut: () => this._signedOut(),
       tell: (sentence) => this._tell(sentence),
@@ -237,7 +276,6 @@ class Desk {
   }
 
   _tell(...words) {
-    this._told.replaceChildren(...words);
-    this._told.hidden = !words[0];
+    this._told.replaceChildren(...(words[0] ? words : []));
   }
 }

@@ -19,6 +19,7 @@ export const WORDS = {
   see_fresh: "有新话，看最下面",
   broken: "连接断了，正在重连；您写的都还在。",
   sign_in: "去登录",
+  again: "再试一次",
   session_over: "登录已经失效，请重新登录；写好的话还在这个窗口里。",
 
   conversation: (from, id) => `${from}会话 ${id}`,
@@ -31,8 +32,9 @@ export const WORDS = {
   clause: "发原文",
   no_card: "屏幕上还没有结论，请先选事项。",
   no_clause: "屏幕上还没有选中条文，请先查到要发的那一条。",
-  card_of: (programme) => `〔结论：${programme}〕`,
+  card_of: (title) => `〔结论：${title}〕`,
   clause_of: (clause) => `〔原文：${clause}〕`,
+  really: (what) => `屏幕上的是接起这个会话之前查的。要发的是：${what}，再按一次就发出。`,
   sending: "还没送到，正在再发",
   not_sent: "没有送出去",
   unsent: "还有没送到的话，请等它送到再结束。",

@@ -4,6 +4,7 @@ import { call } from "./call.js";
 
 const SILENT = 6000; // milliseconds without the event that every connection begins with
 const AGAIN = 3000; // milliseconds until a line that was refused is tried again
+const LONGEST = 130000; // milliseconds without an event: the server ends each connection sooner
 const HELD_UP = 2; // times in a row that it was silent, until it is only asked
 const FINAL = [401, 403, 404]; // it is of no use to come again
 
@@ -60,6 +61,7 @@ export class Line {
 
   _lives() {
     clearTimeout(this._timer);
+    this._timer = setTimeout(() => this._anew(this._asking), LONGEST); // a line may die without a word
     this._lived = true;
     if (!this._asking) this._held = 0;
     this._broken(false);

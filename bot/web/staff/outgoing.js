@@ -9,14 +9,14 @@ const KEY = "wengang-desk";
 const PAUSES = [1000, 2000, 4000, 8000, 15000]; // between attempts, milliseconds
 const PASSING = [0, 408, 429]; // and whatever is wrong with the server
 
-/** The messages of one conversation; one after the other. */
+/** The messages of one conversation, one after the other; whether it is looked at or not. */
 export class Outgoing {
-  /** changed(): something was sent, said or refused · refused(trouble, message): for good */
-  constructor(id, { changed, refused }) {
-    const { draft = "", messages = [] } = stored()[id] ?? {};
-    Object.assign(this, { _id: id, _changed: changed, _refused: refused, _draft: draft, _attempt: 0 });
+  /** refused(trouble): something was refused for good; the words are in the draft again */
+  constructor(id, refused) {
+    const { draft = "", messages = [], seen = null } = stored()[id] ?? {};
+    Object.assign(this, { _id: id, _refused: refused, _draft: draft, _seen: seen, _attempt: 0 });
     this.messages = messages; // {client_id, action: say | insert, body, shown: words}
-    this._send();
+    this.changed = () => {}; // something was sent, said or refused; of whoever shows it
   }
 
   get draft() {
@@ -25,6 +25,16 @@ export class Outgoing {
 
   set draft(words) {
     this._draft = words;
+    this._keep();
+  }
+
+  /** How many messages there were when it was last looked at; null: never. */
+  get seen() {
+    return this._seen;
+  }
+
+  set seen(count) {
+    this._seen = count;
     this._keep();
   }
 
@@ -41,8 +51,8 @@ export class Outgoing {
   add(action, body, shown) {
     this.messages.push({ client_id: number(), action, body, shown });
     this._keep();
-    this._changed();
-    this._send();
+    this.changed();
+    this.send();
   }
 
   /** The server shows it among what was said. */
@@ -51,17 +61,22 @@ export class Outgoing {
     this.messages = this.messages.filter((one) => one.client_id !== clientId);
     if (this.messages.length === count) return;
     this._keep();
-    this._changed();
+    this.changed();
   }
 
-  leave() {
-    this._left = true;
+  /** The conversation is over, or somebody else's: nothing goes out by itself any more, what was written is a draft. */
+  end() {
+    if (this.ended) return;
     clearTimeout(this._timer);
+    this._takeBack(this.messages.filter((one) => !one.arrived));
+    this._keep([]);
+    this.ended = true;
   }
 
-  async _send() {
+  /** Send what has not arrived. */
+  async send() {
     const message = this.messages.find((one) => !one.arrived);
-    if (!message || this._sending || this._left) return;
+    if (!message || this._sending || this.ended) return;
     clearTimeout(this._timer);
     this._sending = true;
     try {
@@ -70,29 +85,39 @@ export class Outgoing {
       message.arrived = true;
       this._attempt = 0;
     } catch (trouble) {
-      if (trouble.status === 401) return; // said elsewhere; sent once somebody has signed in here
+      if (trouble.status === 401 || this.ended) return; // said elsewhere; sent once somebody has signed in here
       if (PASSING.includes(trouble.status) || trouble.status >= 500) {
         const pause = PAUSES[Math.min(this._attempt, PAUSES.length - 1)];
         this._attempt += 1;
-        this._timer = setTimeout(() => this._send(), pause);
-        this._changed();
+        this._timer = setTimeout(() => this.send(), pause);
+        this.changed();
         return;
       }
-      if (trouble.status === 409) this.leave(); // the conversation is somebody else's: sent when one has it again
-      else this.messages = this.messages.filter((one) => one !== message);
-      this._refused(trouble, message);
+      if (trouble.status === 409) this.end();
+      else {
+        this.messages = this.messages.filter((one) => one !== message);
+        this._takeBack([message]);
+      }
+      this._refused(trouble);
     } finally {
       this._sending = false;
     }
     this._keep();
-    this._changed();
-    this._send();
+    this.changed();
+    this.send();
   }
 
-  _keep() {
-    const messages = this.messages.filter((one) => !one.arrived);
+  /** What was not said goes back to where it can be put right. */
+  _takeBack(messages) {
+    const words = messages.filter(({ action }) => action === "say").map(({ body }) => body.text);
+    this._draft = [...words, this._draft].filter(Boolean).join("\n");
+  }
+
+  _keep(messages = this.messages.filter((one) => !one.arrived)) {
+    if (this.ended) return; // whoever has it again keeps it
     const { [this._id]: before, ...others } = stored();
-    keep(this._draft || messages.length ? { ...others, [this._id]: { draft: this._draft, messages } } : others);
+    const kept = { draft: this._draft, messages, seen: this._seen };
+    keep(this._draft || messages.length || this._seen !== null ? { ...others, [this._id]: kept } : others);
   }
 }
 

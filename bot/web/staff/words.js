@@ -34,6 +34,8 @@ export const WORDS = {
   asked_as: (day, place) => `按 ${day} 的规定，${place}`,
   wrong_day: "日期要写到日，比如 20210901 或 9-1；还按原来的日子算。",
 
+  somebody_else: "这个浏览器里已经换了人登录：请用原来的账号登录，或者重新打开这一页。",
+
   duty: "部门的职责",
   verdicts: {
     eligible: "符合",
