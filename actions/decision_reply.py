@@ -15,7 +15,7 @@ from actions.speak import day, fill, one_line, percent, say, source, spoken, sta
 from actions.state import Person
 from eligibility.expression import Env
 from eligibility.facts import plain as plain_value
-from eligibility.model import CONDITIONAL, ELIGIBLE, INELIGIBLE, Decision, Programme
+from eligibility.model import CONDITIONAL, ELIGIBLE, INELIGIBLE, NOT_IN_NOTICE, Decision, Programme
 from eligibility.syntax import Name, Operation
 
 _READABLE = 6  # quotes in plain text; the card folds them away and keeps all
@@ -209,7 +209,7 @@ class _Composer:
 
     def deadline_lines(self) -> Iterator[str]:
         results, words = self.decision.results, self.words["lines"]
-        if "continue_until" in results:
+        if "continue_until" in results or self.decision.verdict == NOT_IN_NOTICE:
             return
         if results.get("route") == "no_application":
             yield words["no_application"]

@@ -99,7 +99,7 @@ def answer_routes(access: Access, room: Room, quick: Callable[[], QuickSearch], 
     def decide(session: Session = access.need(OPERATOR), given: Facts = body(Facts)) -> JSONResponse:
         day, place = circumstances(given.as_of, given.place)
         decision, reply = decided(room, given.programme, given.facts, day, place, given.declined, given.about)
-        script = pieces(room, decision, reply)
+        script = pieces(room, decision, reply, settings.today())
         return JSONResponse({"decision": reply["decision"], "card": reply["card"], "script": script,
                              "changes": changes(room, decision), "text": shapes.plain(reply["text"])})  # fmt: skip
 

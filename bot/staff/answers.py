@@ -33,7 +33,7 @@ def quoted(room: Room, clause: str) -> Reply:
     """A clause, word for word. Raises ApiError 404."""
     known = room.knowledge.clauses.get(clause)
     if known is None:
-        raise ApiError(404, "api.unknown_clause", "clause", value=brief(clause))
+        raise ApiError(404, "staff.unknown_clause", "clause", value=brief(clause))
     notice, said = room.knowledge.notices[known.document], source(room.knowledge, known)
     opening = say("handoff.quote", source=said)
     shown = {"clause": known.id, "document": known.document, "number": notice.number, "item": known.item,

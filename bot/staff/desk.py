@@ -91,7 +91,9 @@ class Desk:
         turn.also.append(lambda connection: self._keep(connection, active.id, turn))
         if any(word in turn.text for word in wording("messages")["crisis_words"]):
             return None  # that cannot wait
-        return [_told("waiting", QUEUED, ahead=ahead) if active.state == QUEUED else _told("heard", HUMAN)]
+        if active.state != QUEUED:
+            return [_told("heard", HUMAN)]
+        return [_told("waiting" if ahead else "waiting_first", QUEUED, ahead=ahead)]
 
     def asked(self, turn: HeldTurn, replies: Replies) -> Replies:
         """Return the replies of the bot; with one that hands over, the conversation waits for a human from here on.

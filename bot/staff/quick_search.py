@@ -77,7 +77,7 @@ class QuickSearch:
     def programmes(self, typed: str, limit: int = 5) -> list[str]:
         """Return the ids of the programmes whose title has it, by characters or by initials."""
         needle = folded(typed[:LONGEST])
-        places = [*self._programmes.where(needle, limit), *self._programmes.sounds(_initials(needle), limit)]
+        places = [*self._programmes.where(needle, limit), *self._programmes.sounds(needle, limit)]
         return [self._titles[at][0] for at in dict.fromkeys(at for at, _ in places)][:limit]
 
     def documents(self, typed: str) -> list[str]:
@@ -91,11 +91,10 @@ class QuickSearch:
         """Where it stands: in the titles, in the quotes; then where it sounds."""
         yield ((at, None) for at, _ in self._heads.where(needle, limit))
         yield self._quotes.where(needle, limit)
-        if needle.isascii() and needle.isalpha() or len(needle) >= _ENOUGH and not needle.isascii():
-            sound = _initials(needle)
-            if len(sound) >= 2:
-                yield ((at, None) for at, _ in self._heads.sounds(sound, limit))
-                yield self._quotes.sounds(sound, limit)
+        letters = needle.isascii() and needle.isalpha() and len(needle) >= 2
+        if letters or len(needle) >= _ENOUGH and not needle.isascii():
+            yield ((at, None) for at, _ in self._heads.sounds(needle, limit))
+            yield self._quotes.sounds(needle, limit)
 
     def _shown(self, at: int, span: tuple[int, int] | None, needle: str) -> Found:
         clause = self._clauses[at]
@@ -132,13 +131,18 @@ class _Texts:
         return self._find(self._long, needle, limit)
 
     def sounds(self, needle: str, limit: int) -> Iterator[tuple[int, tuple[int, int]]]:
-        """The same by initials."""
-        return self._find(self._sounds, needle, limit)
+        """The same by initials; of characters those that sound alike throughout (稳刚返还), not only begin alike."""
+        return self._find(self._sounds, _initials(needle), limit, None if needle.isascii() else _reading(needle))
 
-    def _find(self, long: str, needle: str, limit: int) -> Iterator[tuple[int, tuple[int, int]]]:
+    def _find(
+        self, long: str, needle: str, limit: int, reading: tuple[str, ...] | None = None
+    ) -> Iterator[tuple[int, tuple[int, int]]]:
         at = long.find(needle) if needle else -1
         while at >= 0 and limit:
             text = bisect_right(self._starts, at) - 1
+            if reading and _reading(self._long[at : at + len(needle)]) != reading:
+                at = long.find(needle, at + 1)
+                continue
             begun = at - self._starts[text]
             yield text, _unfolded(self._texts[text], begun, begun + len(needle))
             limit -= 1
@@ -166,6 +170,11 @@ def _unfolded(text: str, start: int, end: int) -> tuple[int, int]:
 def _initials(line: str) -> str:
     """The first letter of each character's reading; other characters as they are."""
     return "".join(letter[:1] or "?" for letter in lazy_pinyin(line, style=Style.FIRST_LETTER, errors=_apart))  # type: ignore[arg-type]  # a list is taken, too
+
+
+@lru_cache(maxsize=20_000)
+def _reading(text: str) -> tuple[str, ...]:
+    return tuple(lazy_pinyin(text, errors=_apart))  # type: ignore[arg-type]  # a list is taken, too
 
 
 def _apart(run: str) -> list[str]:

@@ -46,7 +46,7 @@ class Review:
         """Give a question, in this wording, to a clause. Raises ApiError, InputError."""
         known = self._knowledge.clauses.get(clause)
         if known is None or known.kind == "heading":
-            raise ApiError(404, "api.unknown_clause", "clause", value=brief(clause))
+            raise ApiError(404, "staff.unknown_clause", "clause", value=brief(clause))
         text = written(" ".join((wording or question).split()), _LONGEST)
         if not text:
             raise InputError("staff.empty", "question")
@@ -96,7 +96,7 @@ def apply(listed: list[dict[str, str]], knowledge: Knowledge) -> int:
     for one in listed:
         clause = knowledge.clauses.get(one["clause"])
         if clause is None:
-            raise InputError("api.unknown_clause", "clause", value=brief(one["clause"]))
+            raise InputError("staff.unknown_clause", "clause", value=brief(one["clause"]))
         if one["question"] in clause.questions:
             continue
         path = knowledge.root / knowledge.notices[clause.document].folder / "clauses.yml"

@@ -37,23 +37,25 @@ _SIGNS = str.maketrans({"÷": "除以", "=": "等于", "≈": "约", "×": "乘�
 _PAIR = re.compile(r"(?<![零一二三四五六七八九十百千万亿点第])二(?=[件个人位项份家次元天])")
 
 
-def pieces(room: Room, decision: Decision, reply: Reply) -> list[dict[str, str]]:
+def pieces(room: Room, decision: Decision, reply: Reply, today: date) -> list[dict[str, str]]:
     """Return [{head, text}] in the order verdict → amount → deadline → basis → next step; no text beyond BREATH.
 
-    `reply`: what the dialogue says of this decision.
+    `reply`: what the dialogue says of this decision; `today`: the day it is read on, whatever day it is of.
     """
-    words, day, said = _words(), decision.as_of, []
+    words, said = _words(), []
     standing, reason = _standing(room.rules, decision), ""
     if decision.verdict == INELIGIBLE:
         reason = "；".join(reasons(room, decision))
     for name, sentence in _sentences(reply["decision"], standing, reason, reply["card"], room.knowledge, words):
-        spoken = aloud(sentence, day)
+        spoken = aloud(sentence, today)
         said += [{"head": words["heads"][name], "text": piece} for piece in breaths(spoken)]
     return said
 
 
 def _standing(rules: Rulebook, decision: Decision) -> str:
     """The verdict, told apart where one word for it would say too much."""
+    if decision.verdict == INELIGIBLE and not decision.facts and decision.window.state in _words()["past"]:
+        return "over"
     if decision.verdict != CONDITIONAL:
         return decision.verdict
     if decision.branches:
@@ -72,13 +74,15 @@ def _sentences(
 ) -> Iterator[tuple[str, str]]:  # fmt: skip
     window, verdict = decision["window"], decision["verdict"]
     until = _day(window["until"])
-    if window["state"] in words["past"]:
+    then = ""
+    if window["state"] in words["past"] and verdict != "not_in_notice":  # what says nothing of it has no last day
         yield "verdict", fill(words["past"][window["state"]], until=until)
-        if window["state"] == "not_yet":
+        if window["state"] == "not_yet" or standing == "over":  # the day alone decides: nobody was found not to fit
             return
+        then = words["then"]
     missing = len(decision["missing"])
     values = {"depends_on": decision["depends_on"], "refer_to": decision["refer_to"]}
-    yield "verdict", fill(words["verdict"][standing], reason=reason, missing=missing, **values)
+    yield "verdict", then + fill(words["verdict"][standing], reason=reason, missing=missing, **values)
     if decision["amount"] and (amount := _amount(decision["amount"], words["amount"])):
         yield "amount", amount
     if verdict in ("eligible", "conditional", "needs_info") and window["state"] in ("open", "undated"):

@@ -277,5 +277,6 @@ class Desk {
 
   _tell(...words) {
     this._told.replaceChildren(...(words[0] ? words : []));
+    if (words[0]) this._told.scrollIntoView({ block: "nearest" }); // the page may stand at the text box, far below
   }
 }

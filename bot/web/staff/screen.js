@@ -193,7 +193,10 @@ function toSheet() {
   search.close();
   if (!programme) search.focus();
   else if (at("open").children.length) sheet.focus();
-  else at("sheet-title").focus();
+  else {
+    at("sheet-title").focus();
+    if (at("sheet").getAttribute("aria-busy") === "true") sheet.focus(); // the questions of another day are on their way
+  }
 }
 
 function newCall() {

@@ -183,7 +183,7 @@ export function chips(decision) {
 export function rows(decision) {
   const told = [
     [WORDS.amount, worth(decision.amount ?? {})],
-    [WORDS.deadline, deadline(decision.window ?? {})],
+    [WORDS.deadline, decision.verdict === "not_in_notice" ? "" : deadline(decision.window ?? {})],
     [WORDS.lacking, (decision.depends_on ?? []).join("；")],
   ].filter(([, value]) => value);
   return told.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value)));

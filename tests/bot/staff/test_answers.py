@@ -74,7 +74,7 @@ def test_every_programme_has_a_sheet_and_a_script(room):
             about = "LN/十六/三十日" if name == "duty" else None
             decision, reply = decided(room, name, {}, day, place, [], about)
             sheet(room.rules, name, {}, day, place, (), about)
-            script = pieces(room, decision, reply)
+            script = pieces(room, decision, reply, DAY)
             assert script and script[0]["head"] == "结论"
             for piece in script:
                 assert 0 < len(piece["text"]) <= BREATH
@@ -83,10 +83,10 @@ def test_every_programme_has_a_sheet_and_a_script(room):
 
 def test_the_order_is_verdict_amount_deadline_basis_next(room):
     decision, reply = decided(room, "stabilisation_refund", FULL, DAY, "本溪", [])
-    script = pieces(room, decision, reply)
+    script = pieces(room, decision, reply, DAY)
     assert list(dict.fromkeys(piece["head"] for piece in script)) == ["结论", "多少", "期限", "依据", "下一步"]
     texts = {piece["head"]: piece["text"] for piece in script}
-    assert texts["多少"] == "最多七万二千元，按去年实缴失业保险费的百分之六十。"
+    assert texts["多少"] == "最多七万二千元，按上年度实缴失业保险费的百分之六十。"
     assert texts["期限"] == "今年十二月三十一日之前申请。"
     assert texts["依据"] == "省里二〇二一年七号文件，第一部分第一条。"
     assert texts["结论"].startswith("符合")
@@ -97,16 +97,35 @@ def test_a_no_is_read_with_its_reason_whatever_the_card_calls_it(room):
     decision, reply = decided(room, "stabilisation_refund", facts, DAY, "本溪", [])
     assert decision.verdict == "ineligible"
     lines = [line.replace("为什么", "原因") for line in reply["card"]["lines"]]
-    script = pieces(room, decision, {**reply, "card": {**reply["card"], "lines": lines}})
+    script = pieces(room, decision, {**reply, "card": {**reply["card"], "lines": lines}}, DAY)
     said = "".join(piece["text"] for piece in script if piece["head"] == "结论")
     assert said.startswith("不符合：") and "二十除以四十" in said
 
 
 def test_what_is_over_is_said_first_and_invites_nobody(room):
     decision, reply = decided(room, "stabilisation_refund", FULL, date(2026, 11, 28), "本溪", [])
-    script = pieces(room, decision, reply)
+    script = pieces(room, decision, reply, DAY)
     assert script[0]["text"].startswith("这一项已经截止了")
     assert not [piece for piece in script if piece["head"] in ("期限", "下一步")]
+
+
+def test_a_last_day_is_named_with_its_year_when_it_is_not_this_years(room):
+    decision, reply = decided(room, "stabilisation_refund", FULL, DAY, "本溪", [])
+    said = {piece["head"]: piece["text"] for piece in pieces(room, decision, reply, date(2026, 11, 28))}
+    assert said["期限"] == "二〇二一年十二月三十一日之前申请。"
+
+
+def test_where_the_day_alone_decides_nobody_is_found_not_to_fit(room):
+    decision, reply = decided(room, "unemployment_aid", {}, date(2026, 11, 28), "本溪", [])
+    said = "".join(piece["text"] for piece in pieces(room, decision, reply, date(2026, 11, 28)))
+    assert decision.verdict == "ineligible" and "已经截止了" in said and "不符合" not in said
+
+
+def test_another_province_hears_no_last_day_of_ours(room):
+    decision, reply = decided(room, "stabilisation_refund", {}, date(2026, 11, 28), "深圳", [])
+    said = "".join(piece["text"] for piece in pieces(room, decision, reply, date(2026, 11, 28)))
+    assert decision.verdict == "not_in_notice" and said.startswith("这两份通知没有写") and "截止" not in said
+    assert "2021年12月31日前申请" not in reply["text"]
 
 
 READ = """72,000 元|七万二千元
