@@ -21,7 +21,7 @@ train: setup ## 训练对话模型（数据没变就不重训）
 # A file's tests share a process, for they share what is dear: a loaded model, a checked pack, a database.
 test: setup browser ## 全部测试（两个进程；ARGS=路径 只跑一部分）
 	@$(BIN)/wengang train --if-stale
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=40 $(ARGS)
 
 lint: setup ## 代码风格与类型
 	@$(BIN)/ruff check .

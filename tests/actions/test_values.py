@@ -110,5 +110,5 @@ def test_hostile_repetition_takes_linear_time(piece: str) -> None:
         find_values(piece * count, AS_OF)
         return time.process_time() - start
 
-    seconds(100)
-    assert seconds(16_000) < 0.05 + 16 * 4 * max(seconds(1_000), 0.001)
+    few, many = (min(seconds(count) for _ in range(3)) for count in (1_000, 8_000))  # the machine has other work, too
+    assert many < 0.05 + 8 * 4 * max(few, 0.001)  # in quadratic time 64 times as long

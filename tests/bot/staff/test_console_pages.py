@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -20,6 +21,7 @@ from eligibility import Rulebook
 from knowledge import load
 
 TALL = {1440: 4000, 768: 6000}  # nothing is below the window's edge: whatever sticks out is a fault
+LOOKS = [("light", tuple(TALL)), ("dark", tuple(TALL) if os.environ.get("WENGANG_VERIFY") else (768,))]
 
 
 @pytest.fixture(scope="module")
@@ -65,15 +67,16 @@ def enter(browser, console):
     assert complaints == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_is_for_everybody(browser, console, scheme):
+@pytest.mark.parametrize(("scheme", "widths"), LOOKS)
+def test_every_page_is_for_everybody(browser, console, scheme, widths):
     seen = set()
-    for name, width, page in looked_at(browser, console.address, TALL, color_scheme=scheme):
+    sizes = {width: TALL[width] for width in widths}
+    for name, width, page in looked_at(browser, console.address, sizes, color_scheme=scheme):
         assert page.get_by_role("heading", level=1).count() == 1, name
         assert violations(page) == [], (name, width)
         assert faults(page) == [], (name, width)
         seen.add((name, width))
-    assert seen == {(name, width) for name in PAGES for width in TALL}
+    assert seen == {(name, width) for name in PAGES for width in widths}
 
 
 def test_figures_are_text_and_bars_are_no_more_than_a_decoration(enter, console):

@@ -294,9 +294,11 @@ def test_lines_that_end_are_taken_up_again_until_the_session_is_over(people, mon
     assert said == ["单位", ASK, "第0句", "答0", "第1句", "答1", "第2句", "答2"]
     operator.context.clear_cookies()
     expect(operator.get_by_text("登录已经失效，请重新登录")).to_have_count(1)
+    operator.close()  # it asks on, and the browser complains of each refusal
     people.complaints.clear()
 
 
+@pytest.mark.skipif(not os.environ.get("WENGANG_VERIFY"), reason="half a minute of waiting: make verify")
 def test_where_something_holds_events_back_the_desk_asks_again_and_again(people):
     """As a proxy that keeps a stream to itself until it has ended."""
     operator, citizen = people.operator(), people.citizen()

@@ -58,6 +58,7 @@ def test_somebody_else_who_signs_in_in_another_window_sends_nothing_of_this_one(
     expect(operator.locator("#desk .pending")).to_have_text("我是小王")
     expect(operator.get_by_text("登录已经失效，请重新登录")).to_be_visible()
     heard(citizen, "我是小王", 0)
+    operator.close()  # it asks on, and the browser complains of each refusal
     people.complaints.clear()
 
 
