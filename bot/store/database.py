@@ -1,7 +1,6 @@
 """Opening the database and bringing its tables up to date."""
 
 import hashlib
-import math
 import sqlite3
 import time
 from pathlib import Path
@@ -11,12 +10,11 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from sqlalchemy.engine import Connection, Engine, make_url
-from sqlalchemy.exc import InvalidatePoolError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.messages import say
 
 _BUSY_SECONDS = 15
-_IDLE_SECONDS = 1.0
 _PATIENCE = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "tcp_user_timeout": 10_000}
 MIGRATIONS = Path(__file__).with_name("migrations")
 _LOCK = 0x77656E67  # "weng": one migration at a time on PostgreSQL
@@ -35,9 +33,7 @@ def open_engine(url: str, connections: int = 5) -> Engine:
     address = make_url(url)
     pool: dict[str, Any] = {"pool_size": connections, "max_overflow": 0, "pool_timeout": _BUSY_SECONDS}
     if address.get_backend_name() != "sqlite":
-        engine = sa.create_engine(address, future=True, pool_use_lifo=True, connect_args=_PATIENCE, **pool)
-        _see_that_it_lives(engine)
-        return engine
+        return sa.create_engine(address, future=True, pool_pre_ping=True, connect_args=_PATIENCE, **pool)
     if address.database and address.database != ":memory:":
         try:
             Path(address.database).parent.mkdir(parents=True, exist_ok=True)
@@ -77,24 +73,6 @@ def in_order(connection: Connection, sender: str) -> None:
     if connection.dialect.name == "postgresql":
         key = int.from_bytes(hashlib.sha256(sender.encode()).digest()[:8], "big", signed=True)
         connection.execute(_ALONE, {"key": key})
-
-
-def _see_that_it_lives(engine: Engine) -> None:
-    """A connection that lay idle is tried before it is used: the server may have been restarted meanwhile.
-
-    SQLAlchemy's own ``pool_pre_ping`` tries it each time, which is twice a turn.
-    """
-
-    def put_down(_connection: Any, record: Any) -> None:
-        record.info["used"] = time.monotonic()
-
-    def taken_up(connection: Any, record: Any, _proxy: Any) -> None:
-        idle = time.monotonic() - record.info.get("used", math.inf)
-        if idle >= _IDLE_SECONDS and not engine.dialect.do_ping(connection):
-            raise InvalidatePoolError  # another is made, and none of the old ones is used again
-
-    sa.event.listen(engine, "checkin", put_down)
-    sa.event.listen(engine, "checkout", taken_up)
 
 
 def _only_one(connection: Connection) -> None:

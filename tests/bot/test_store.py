@@ -387,6 +387,5 @@ def test_connections_that_were_cut_while_they_lay_idle_are_not_used_again(engine
         for process in ours:
             assert connection.execute(sa.text("SELECT pg_terminate_backend(:p)"), {"p": process}).scalar()
     outside.dispose()
-    time.sleep(1.1)
     conversations.keep(HeldTurn("a", "你好", "1", replies=[{"text": "您好"}], events=[]))
     assert conversations.answer_to("a", "1") == [{"text": "您好"}]
