@@ -61,7 +61,7 @@ export class Conversation {
   /** It ended for good: nobody is signed in, or it is in one's hands no longer. */
   over(trouble) {
     if (trouble.status === 401) this._desk.signedOut();
-    else this._lost(trouble.message);
+    else this._lost(trouble.status === 404 ? WORDS.gone.unknown : trouble.message); // it was in one's hands
   }
 
   // ── building ──
