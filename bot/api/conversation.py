@@ -72,7 +72,8 @@ class Message(Given):
     begin: StrictStr | None = Field(
         None,
         regex="^[0-9a-f]{32}$",
-        description="还没有会话时用来开始一段的随机数，每条消息另取一个；回复丢了就原样重发，得到的还是那一段",
+        description="还没有会话时用来开始一段的随机数，每条消息另取一个；回复丢了就原样重发，得到的还是那一段。"
+        "会话编号没人用会失效，过了那么久再重发也不行，请另取一个",
     )
 
 
@@ -184,7 +185,11 @@ class Door:
     async def answer(
         self, caller: Caller, text: str, as_of: date | None, place: str | None, message: str | None
     ) -> Answered:
-        """Return the answer to what this caller says. Raises ApiError, and what `Turns.answer` raises."""
+        """Return the answer to what this caller says. Raises ApiError, and what `Turns.answer` raises.
+
+        Whoever begins with a message that was answered before has no number yet, though that answer held one: they get
+        another while that one would last. Otherwise a first message would open its conversation for ever.
+        """
 
         async def check(remembered: bool) -> None:
             if not remembered:
@@ -193,6 +198,8 @@ class Door:
                 raise ApiError(400, "api.begun", "begin")
 
         answered = await self._conversation.answer(caller.sender, text, as_of, place, message, check)
+        if caller.begun and answered.before and self.sessions.identity.outlived(answered.before):
+            raise ApiError(caller.refusal, "api.expired", "begin")
         self.live.look(caller.sender)
         return answered
 

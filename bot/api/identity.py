@@ -9,6 +9,7 @@ import unicodedata
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.api.errors import ApiError
 
@@ -94,6 +95,10 @@ class Identity:
         if until - now < _RENEWED_WITHIN * self._idle:
             return self._session(nonce, begun)
         return Session(number, self.sender("web", number), until)
+
+    def outlived(self, moment: datetime) -> bool:
+        """Whether a number that was given at that moment has run out, if nothing was said since."""
+        return self._clock() >= moment.timestamp() + min(self._idle, self._longest)
 
     def verified(self, number: str) -> bool:
         """Whether the number was issued with this secret, be it run out or not."""

@@ -5,7 +5,8 @@ not sent from other people's pages, and count at /api only beside the header ``W
 can set without our leave: nobody else's page can speak in a visitor's name.
 
 Whoever begins gets their number with the first answer. Should that be lost, the same message comes again, and a random
-number that the client made for it (``begin`` in the body) leads to the conversation that it began, and to no other use.
+number that the client made for it (``begin`` in the body) leads to the conversation that it began, and to no other use:
+as long as the number that was lost would have been good for, and no longer.
 """
 
 import time

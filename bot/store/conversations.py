@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -23,7 +24,7 @@ from actions.reply import Reply
 from bot.store.database import in_order
 from bot.store.erasure import erase, remaining
 from bot.store.handoff_tables import Handoff
-from bot.store.models import Audit, Conversation, Turn, audited, now
+from bot.store.models import Audit, Conversation, Turn, audited, aware, now
 from bot.store.outbox import Push, put
 from bot.store.remembered import Event
 
@@ -46,6 +47,7 @@ class HeldTurn:
         replies: what was answered; None: nobody said anything, only what is remembered changes.
         pushes: what is to be sent to somebody outside; kept with it.
         id: of the turn, once it is kept in a database.
+        answered_at: when the message was answered, if that was before.
         also: what else is written in its transaction; whoever finds it cannot be raises Conflict. Not in memory.
         then: what is to be done once it is kept.
         before: what was remembered when it began.
@@ -63,6 +65,7 @@ class HeldTurn:
     then: list[Callable[[], None]] = field(default_factory=list)
     before: list[Event] = field(default_factory=list)
     id: int | None = None
+    answered_at: datetime | None = None
     handed: bool = False
 
 
@@ -94,7 +97,10 @@ class Conversations(Protocol):
         """Return what a numbered message was answered with, if it was."""
 
     def begin(self, turn: HeldTurn) -> Replies | None:
-        """Return what the turn's message was answered with, if it was; otherwise note in it what is remembered."""
+        """Return what the turn's message was answered with, if it was, and note in it when.
+
+        Otherwise note in it what is remembered.
+        """
 
     def keep(self, turn: HeldTurn) -> None:
         """Keep a turn, all of it or nothing. Raises Conflict."""
@@ -129,7 +135,7 @@ class InDatabase:
         with self._reading.connect() as connection:
             found = _found(connection, turn.sender, turn.message)
         if found.answered is not None:
-            turn.id = found.answered
+            turn.id, turn.answered_at = found.answered, aware(found.answered_at)
             return found.replies
         turn.before, turn.version, turn.handed = _events(found), found.version or 0, found.human is not None
         return None
@@ -184,7 +190,7 @@ class InMemory:
 
     def __init__(self) -> None:
         self._events: OrderedDict[str, tuple[str, int]] = OrderedDict()
-        self._answers: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._answers: OrderedDict[tuple[str, str], tuple[datetime, str]] = OrderedDict()
 
     def recall(self, sender: str) -> tuple[list[Event], int]:
         """Return the remembered events and their version; [] and 0 of an unknown sender."""
@@ -194,12 +200,13 @@ class InMemory:
     def answer_to(self, sender: str, message: str) -> Replies | None:
         """Return what a numbered message was answered with, if it was."""
         found = self._answers.get((sender, message))
-        return None if found is None else json.loads(found)
+        return None if found is None else json.loads(found[1])
 
     def begin(self, turn: HeldTurn) -> Replies | None:
         """Return what the turn's message was answered with, if it was; otherwise note in it what is remembered."""
-        if turn.message and (known := self.answer_to(turn.sender, turn.message)) is not None:
-            return known
+        if turn.message and (known := self._answers.get((turn.sender, turn.message))) is not None:
+            turn.answered_at = known[0]
+            return json.loads(known[1])
         turn.before, turn.version = self.recall(turn.sender)
         return None
 
@@ -223,7 +230,7 @@ class InMemory:
         if turn.events is not None:
             _put(self._events, turn.sender, (events, version + 1))
         if turn.message is not None and turn.replies is not None:
-            _put(self._answers, (turn.sender, turn.message), replies)
+            _put(self._answers, (turn.sender, turn.message), (now(), replies))
 
 
 def _beginning() -> Any:
@@ -236,6 +243,7 @@ def _beginning() -> Any:
         "version": sa.select(Conversation.version).where(of_it),
         "human": sa.select(Handoff.id).where(Handoff.active == sender),
         "answered": sa.select(Turn.id).where(repeated),
+        "answered_at": sa.select(Turn.created_at).where(repeated),
         "replies": sa.select(Turn.replies).where(repeated),
     }
     return sa.select(*(part.scalar_subquery().label(name) for name, part in parts.items()))
@@ -250,8 +258,8 @@ _GONE_ON = sa.update(Conversation).where(
 
 
 def _found(connection: Connection, sender: str, message: str | None) -> Any:
-    """Return `events` as text, their `version`, the `human`'s hand-off, the turn the message was `answered` in with its
-    `replies`; each None where there is none.
+    """Return `events` as text, their `version`, the `human`'s hand-off, the turn the message was `answered` in, when,
+    with which `replies`; each None where there is none.
     """
     return connection.execute(_BEGINNING, {"sender": sender, "message": message}).one()
 

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot import metrics
 from bot.store.conversations import Conflict, Conversations, HeldTurn, Replies, held
@@ -30,10 +31,15 @@ class NotNow(Exception):
 
 @dataclass(frozen=True)
 class Answered:
-    """The replies to a message; `turn`: the number of the turn that was kept, None if none was (or only in memory)."""
+    """The replies to a message.
+
+    `turn`: the number of the turn that was kept, None if none was (or only in memory); `before`: when the message was
+    answered, None: just now.
+    """
 
     replies: Replies
     turn: int | None
+    before: datetime | None = None
 
 
 class Turns:
@@ -90,7 +96,7 @@ class Turns:
                 with metrics.stage("load"):
                     known = await asyncio.to_thread(self._conversations.begin, turn)
                 if known is not None:
-                    return Answered(known, turn.id)
+                    return Answered(known, turn.id, turn.answered_at)
                 with held(turn), metrics.stage("dialogue"):
                     turn.replies = replies = await run()
                 if any(reply.get("failed") for reply in replies):

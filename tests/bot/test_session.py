@@ -1,13 +1,17 @@
 """Who may go on with a conversation, from where, and how fast."""
 
+from datetime import timedelta
+
 import httpx
 import pytest
+from databases import empty_database
 from doors import FakeAssistant, settings
 
 from bot.api.identity import Identity
 from bot.server import create_app
-from bot.store import migrate
+from bot.store import InMemory, migrate
 from bot.store.conversations import turn_being_held
+from bot.store.models import now
 from knowledge.search import Searcher
 
 SECRET = "s" * 32
@@ -16,10 +20,10 @@ COUNTY, STRANGER = "https://www.benxi.gov.cn", "https://elsewhere.example"
 
 @pytest.fixture
 def make_client(tmp_path, assistant, rules):
-    def make(address=("203.0.113.7", 4242), base="http://test", who=assistant, **more):
+    def make(address=("203.0.113.7", 4242), base="http://test", who=assistant, kept=None, **more):
         chosen = settings(tmp_path, **more)
         migrate(chosen.database_url)
-        app = create_app(who, rules, Searcher(rules.knowledge), chosen)
+        app = create_app(who, rules, Searcher(rules.knowledge), chosen, kept)
         return httpx.AsyncClient(transport=httpx.ASGITransport(app=app, client=address), base_url=base)
 
     return make
@@ -179,6 +183,26 @@ class TestBeginning:
         assert "begin" in sentence(refused, 400, "begin") and len(assistant.calls) == 1
         known = {**self.FIRST, "client_message_id": "m-3", "sender": number}
         assert (await client.post("/api/messages", json=known)).status_code == 200, "whoever shows a number needs none"
+
+    @pytest.mark.parametrize("kind", ["sqlite", "postgresql", "memory"])
+    @pytest.mark.parametrize(("minutes", "lasts"), [(119, {}), (121, {}), (61, {"session_hours": 1})])
+    async def test_it_leads_there_only_while_the_number_that_was_lost_would(
+        self, make_client, tmp_path, monkeypatch, kind, minutes, lasts
+    ):
+        """Otherwise whoever comes upon the first message days later could go on with the conversation."""
+        with empty_database("sqlite" if kind == "memory" else kind, tmp_path) as url:
+            kept = InMemory() if kind == "memory" else None
+            client = make_client(who=Remembering(), kept=kept, database_url=url, **lasts)
+            begun = now() - timedelta(minutes=minutes)
+            with monkeypatch.context() as then:
+                then.setattr("bot.store.conversations.now", lambda: begun)
+                assert (await client.post("/api/messages", json=self.FIRST)).status_code == 200
+            for shown in ({}, {"Wengang-Session": "new"}):
+                again = await client.post("/api/messages", json=self.FIRST, headers=shown)
+                if minutes == 119:
+                    assert again.status_code == 200
+                else:
+                    assert "从头再问" in sentence(again, 401, "begin") and "set-cookie" not in again.headers
 
     async def test_another_number_is_another_conversation(self, client, assistant):
         for begin in ("0" * 32, "1" * 32, None):

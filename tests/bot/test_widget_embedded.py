@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from browsing import DESK, PHONE, answered, faults, in_one_line, say, violations
 from playwright.sync_api import expect
 
 import bot
+from bot.store.models import now
 
 HOSTILE_STYLES = "* { color: red; font: 8px serif !important } button, p, div { display: none } h2 { font-size: 90px }"
 
@@ -118,6 +120,27 @@ def test_a_first_answer_that_is_lost_is_asked_for_again(open_page, embed, house)
     assert [call["text"] for call in house.assistant.calls] == ["单位", "企业"]
     assert len({call["sender"] for call in house.assistant.calls}) == 1
     open_page.complaints.clear()  # the browser reports the connection that was cut
+
+
+def test_a_first_message_that_waited_too_long_is_said_in_another_conversation(open_page, embed, house, monkeypatch):
+    """Its answer was lost and the tab lay asleep: the conversation it began is over, its words are not."""
+    page, actual = embed("<wengang-chat></wengang-chat>"), now()
+
+    def lost(route):
+        with monkeypatch.context() as then:
+            then.setattr("bot.store.conversations.now", lambda: actual - timedelta(hours=3))
+            route.fetch()
+        route.abort()
+
+    page.route("**/api/messages", lost, times=1)
+    page.get_by_label("您的问题").fill("单位")
+    page.keyboard.press("Enter")
+    answered(page, 1)
+    say(page, "企业")
+    assert [call["text"] for call in house.assistant.calls] == ["单位", "单位", "企业"]
+    assert [call["sender"] for call in house.assistant.calls[1:]] == [house.assistant.calls[-1]["sender"]] * 2
+    assert house.assistant.calls[0]["sender"] != house.assistant.calls[-1]["sender"]
+    open_page.complaints.clear()  # the browser reports the connection that was cut, and the refusal
 
 
 def test_a_number_that_is_known_no_longer_begins_anew(open_page, embed, house):

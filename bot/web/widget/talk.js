@@ -157,11 +157,13 @@ export class Talk {
     }
   }
 
-  async _deliver(turn, secondTry = false) {
+  /** Tried once with what is known, then in a conversation of its own, which an attempt whose answer was lost may have
+   * begun; once more if that one is over, too. */
+  async _deliver(turn, attempt = 1) {
     const { place, asOf } = this;
     const body = { text: turn.text, client_message_id: turn.message, begin: turn.begin, as_of: asOf, place };
     try {
-      const done = await this._stream("api/messages", body, secondTry, (replies) => {
+      const done = await this._stream("api/messages", body, attempt > 1, (replies) => {
         turn.replies = replies;
         this._show.draw(turn);
       });
@@ -169,10 +171,11 @@ export class Talk {
       this._renew(done.sender);
       this._follow([turn], asOf !== this.asOf);
     } catch (error) {
-      if (!isExpired(error) || secondTry) throw error;
+      if (!isExpired(error) || attempt === 3) throw error;
+      if (attempt === 2) turn.begin = number();
       this._forget();
       turn.replies = [];
-      await this._deliver(turn, true);
+      await this._deliver(turn, attempt + 1);
     }
   }
 
