@@ -229,7 +229,10 @@ def message_routes(door: Door) -> APIRouter:
         answering = door.answer(caller, message.text, message.as_of, message.place, message.client_message_id)
         response: Response
         if sse.wanted(request):
-            response = sse.streamed(sse.turn_in_events(request, answering, caller.name))
+            turn = sse.TurnInEvents(request, answering, caller.name)
+            response = sse.streamed(turn.tell())
+            if caller.by_cookie and caller.begun and not await turn.admitted():
+                return response  # a cookie goes before the events: nobody gets one to what they may not go on with
         else:
             answered = await answering
             response = JSONResponse({"sender": caller.name, "replies": answered.replies})

@@ -44,46 +44,55 @@ def wanted(request: Request) -> bool:
     return MEDIA_TYPE in request.headers.get("accept", "")
 
 
-async def turn_in_events(request: Request, answering: Awaitable[Answered], name: str) -> AsyncIterator[str]:
-    """Tell a turn: ``accepted``, each ``reply`` as it is made, ``done``; or ``error``.
+class TurnInEvents:
+    """A turn that is told as it is held; it begins here. `name`: what the client is to call the conversation by."""
 
-    ``accepted`` comes again when the turn was begun anew: then what was told of it so far is void. `name`: what the
-    client is to call the conversation by.
-    """
-    hearing = _Hearing()
-    with heard_by(hearing):
-        turn = asyncio.ensure_future(answering)
-    turn.add_done_callback(hearing.ends)
-    yield event("accepted", {})
-    while (one := await hearing.events.get()) is not None:
-        yield one
-    try:
-        answered = turn.result()
-    except Exception as error:
-        yield event("error", _problem(request, error))
-        return
-    known, replies = hearing.replies, answered.replies
-    if known != replies[: len(known)]:
+    def __init__(self, request: Request, answering: Awaitable[Answered], name: str) -> None:
+        self._request, self._name, self._hearing = request, name, _Hearing()
+        with heard_by(self._hearing):
+            self._turn = asyncio.ensure_future(answering)
+        self._turn.add_done_callback(self._hearing.ends)
+
+    async def admitted(self) -> bool:
+        """Wait until the dialogue begins, or the message was answered before; False: the turn was refused."""
+        await self._hearing.admitted.wait()
+        return not self._turn.done() or not (self._turn.cancelled() or self._turn.exception())
+
+    async def tell(self) -> AsyncIterator[str]:
+        """Tell it: ``accepted``, each ``reply`` as it is made, ``done``; or ``error``.
+
+        ``accepted`` comes again when the turn was begun anew: then what was told of it so far is void.
+        """
         yield event("accepted", {})
-        known = []
-    for reply in replies[len(known) :]:
-        yield event("reply", reply)
-    yield event("done", {"sender": name, "turn": answered.turn})
+        while (one := await self._hearing.events.get()) is not None:
+            yield one
+        try:
+            answered = self._turn.result()
+        except Exception as error:
+            yield event("error", _problem(self._request, error))
+            return
+        known, replies = self._hearing.replies, answered.replies
+        if known != replies[: len(known)]:
+            yield event("accepted", {})
+            known = []
+        for reply in replies[len(known) :]:
+            yield event("reply", reply)
+        yield event("done", {"sender": self._name, "turn": answered.turn})
 
 
 class _Hearing:
-    """Makes events of what it hears. None in `events`: the turn has ended."""
+    """Makes events of what it hears. None in `events`: the turn has ended; `admitted`: it has begun, or ended."""
 
     def __init__(self) -> None:
         self.events: asyncio.Queue[str | None] = asyncio.Queue()
         self.replies: list[Reply] = []
-        self._begun = False
+        self.admitted = asyncio.Event()
 
     def begins(self) -> None:
-        if self._begun:
+        if self.admitted.is_set():
             self.replies = []
             self.events.put_nowait(event("accepted", {}))
-        self._begun = True
+        self.admitted.set()
 
     def hears(self, reply: Reply) -> None:
         self.replies.append(reply)
@@ -93,6 +102,7 @@ class _Hearing:
         if not turn.cancelled():
             turn.exception()  # seen, also when the client has gone and nobody asks for it
         self.events.put_nowait(None)
+        self.admitted.set()
 
 
 def _problem(request: Request, error: Exception) -> dict[str, Any]:

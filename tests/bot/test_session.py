@@ -204,6 +204,18 @@ class TestBeginning:
                 else:
                     assert "从头再问" in sentence(again, 401, "begin") and "set-cookie" not in again.headers
 
+    async def test_whoever_is_refused_gets_no_cookie_by_a_stream_either(self, make_client):
+        """A cookie goes before the events: it is given when the turn is known to be begun."""
+        client = make_client(who=Remembering())
+        shown = {"Wengang-Session": "cookie", "Accept": "text/event-stream"}
+        first = await client.post("/api/messages", json=self.FIRST, headers=shown)
+        client.cookies.clear()
+        again = await client.post("/api/messages", json=self.FIRST, headers=shown)
+        client.cookies.clear()
+        other = await client.post("/api/messages", json={**self.FIRST, "client_message_id": "m-2"}, headers=shown)
+        assert first.headers["set-cookie"] and again.headers["set-cookie"] and "event: done" in again.text
+        assert "event: error" in other.text and "set-cookie" not in other.headers
+
     async def test_another_number_is_another_conversation(self, client, assistant):
         for begin in ("0" * 32, "1" * 32, None):
             assert (await client.post("/api/messages", json={**self.FIRST, "begin": begin})).status_code == 200
