@@ -226,7 +226,10 @@ def message_routes(door: Door) -> APIRouter:
     async def messages(message: Message, request: Request) -> Response:
         caller = door.sessions.known_or_new(request, message.sender, message.begin)
         door.throttle.admit(request, caller.sender)
-        answering = door.answer(caller, message.text, message.as_of, message.place, message.client_message_id)
+        number = message.client_message_id
+        if number is None and message.begin and caller.begun:
+            number = door.sessions.message(message.begin, message.text)
+        answering = door.answer(caller, message.text, message.as_of, message.place, number)
         response: Response
         if sse.wanted(request):
             turn = sse.TurnInEvents(request, answering, caller.name)

@@ -74,6 +74,10 @@ class Sessions:
         """Begin a conversation; with a number of the client's it is the one that this number has begun before."""
         return Caller(self.identity.begin(begin), by_cookie=by_cookie, begun=True)
 
+    def message(self, begin: str, text: str) -> str:
+        """Return what a first message without a number of its own is known again by."""
+        return self.identity.seal("first message", f"{begin}\0{text}")
+
 
 def keep_cookie(request: HTTPConnection, response: Response, caller: Caller) -> None:
     """Let the browser keep the number, if it came or is to go by cookie."""

@@ -216,6 +216,18 @@ class TestBeginning:
         assert first.headers["set-cookie"] and again.headers["set-cookie"] and "event: done" in again.text
         assert "event: error" in other.text and "set-cookie" not in other.headers
 
+    async def test_without_a_number_of_its_own_it_is_known_by_its_words(self, make_client):
+        assistant = Remembering()
+        client, first = make_client(who=assistant), {**self.FIRST, "client_message_id": None}
+        said = await client.post("/api/messages", json=first)
+        again = await client.post("/api/messages", json=first)
+        assert again.json()["replies"] == said.json()["replies"] and again.headers["wengang-turn"] == "1"
+        sentence(await client.post("/api/messages", json={**first, "text": "你好"}), 400, "begin")
+        assert len(assistant.calls) == 1
+        for _ in range(2):  # later ones are not numbered by us
+            await client.post("/api/messages", json=first, headers=bearer(again.json()["sender"]))
+        assert len(assistant.calls) == 3
+
     async def test_another_number_is_another_conversation(self, client, assistant):
         for begin in ("0" * 32, "1" * 32, None):
             assert (await client.post("/api/messages", json={**self.FIRST, "begin": begin})).status_code == 200
