@@ -63,6 +63,7 @@ from rasa.engine.exceptions import GraphRunError  # noqa: E402
 from rasa.engine.runner.dask import DaskGraphRunner  # noqa: E402
 from rasa.engine.storage.storage import ModelMetadata  # noqa: E402
 from rasa.shared.core.events import ActiveLoop, Event, SlotSet  # noqa: E402
+from rasa.shared.core.slots import Slot  # noqa: E402
 from rasa.shared.core.trackers import DialogueStateTracker  # noqa: E402
 from rasa.shared.utils.common import all_subclasses  # noqa: E402
 
@@ -83,6 +84,7 @@ def apply() -> None:
     DaskGraphRunner.run = run_graph
     for module in LOGS_COPIES:
         module.copy = _NO_COPIES  # type: ignore[attr-defined]
+    Slot.__copy__ = copied_slot  # type: ignore[attr-defined]
     ActionSessionStart._slot_set_events_from_tracker = staticmethod(carried_events)
     warnings.filterwarnings("ignore", message="(?s).*Slot auto-fill has been removed in 3.0")  # said about every domain
     configure_logging()
@@ -174,6 +176,16 @@ def resolve_by_type(type_name: str, default: type[Event] | None = None) -> type[
     if type_name not in _EVENT_CLASSES:
         _EVENT_CLASSES.update({cls.type_name: cls for cls in reversed(all_subclasses(Event))})
     return _EVENT_CLASSES.get(type_name) or stock_resolve_by_type(type_name, default)
+
+
+# ── a turn makes ten trackers, each with its own copy of every slot ──
+
+
+def copied_slot(slot: Slot) -> Slot:
+    """Same as `copy.copy`, without asking the object how it wants to be pickled."""
+    copied = object.__new__(type(slot))
+    copied.__dict__.update(slot.__dict__)
+    return copied
 
 
 # ── a new session goes on where the old one ended ──

@@ -223,3 +223,16 @@ def test_logs_do_not_say_what_was_said(caplog: pytest.LogCaptureFixture) -> None
     assert "action_answer" in caplog.text
     assert "张三" not in caplog.text
     assert logging.getLogger("rasa").level == logging.WARNING
+
+
+def test_a_copied_slot_is_what_copy_gives(stub_assistant: Any) -> None:
+    slots = copy.deepcopy(stub_assistant.agent.domain.slots)
+    assert len({type(slot) for slot in slots}) > 1
+    for slot in slots:
+        slot.value = [1]
+        theirs = object.__reduce_ex__(slot, 4)  # what copy.copy asks for where there is no __copy__
+        ours = copy.copy(slot)
+        assert type(ours) is type(slot) is theirs[1][0] and ours is not slot
+        assert ours.__dict__ == theirs[2] and ours.__dict__ is not slot.__dict__
+        ours.value = 2
+        assert slot.value == [1]
