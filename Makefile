@@ -25,6 +25,7 @@ test: setup browser ## 全部测试（两个进程；ARGS=路径 只跑一部分
 
 lint: setup ## 代码风格与类型
 	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy knowledge eligibility actions bot
 
 check: setup ## 检查政策包：引文逐字、每句话有着落、数字有出处、案例全过（ARGS=--mutate 再做改错试验）

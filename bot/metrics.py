@@ -47,9 +47,7 @@ WECHAT_TRIES = Counter(
     "wengang_wechat_tries", "WeChat's tries, by number and end (answered, success, overtaken, gone).", ["number", "end"]
 )
 FEEDBACK = Counter("wengang_feedback", "What people thought of an answer, changes included.", ["useful", "reason"])
-WATCHERS = Gauge(
-    "wengang_watchers", "Connections that wait for news of a conversation.", multiprocess_mode="livesum"
-)
+WATCHERS = Gauge("wengang_watchers", "Connections that wait for news of a conversation.", multiprocess_mode="livesum")
 WORKERS_LOST = Counter("wengang_workers_lost", "Workers that died and were replaced.")
 
 

@@ -23,9 +23,7 @@ _NEIGHBOURS = 64  # bits of an IPv6 address that one connection has for itself
 class Throttle:
     """Counts writes; a bound of 0 is none. Whoever speaks from this machine without a proxy is not counted."""
 
-    def __init__(
-        self, per_conversation: int, per_address: int, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, per_conversation: int, per_address: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._bounds = (per_conversation, per_address)
         self._clock = clock
         self._written: OrderedDict[str, deque[float]] = OrderedDict()

@@ -141,9 +141,7 @@ def own_routes(door: Door, eraser: Eraser) -> APIRouter:
         pushed = [_shown(one) for one in said if one["pushed"]]
         asked = [_shown(one) for one in said if not one["pushed"]]
         last = said[-1]["id"] if said else 0
-        response = JSONResponse(
-            {"sender": caller.name, "turns": asked, "pushed": pushed, "last": last, "more": more}
-        )
+        response = JSONResponse({"sender": caller.name, "turns": asked, "pushed": pushed, "last": last, "more": more})
         keep_cookie(request, response, caller)
         return response
 

@@ -14,7 +14,7 @@ from bot.store import migrate, open_engine, pushed
 FAILED = {"kind": "text", "text": "这一句我没有处理好。", "outcome": "clarify", "failed": True}
 HOSTILE = (
     "<script>alert(1)</script>",
-    "\"><img src=x onerror=alert(1)>",
+    '"><img src=x onerror=alert(1)>',
     "{{7*7}}",
     "</textarea><b>x</b>",
     "' onfocus=x",
