@@ -7,15 +7,16 @@ start spends five seconds importing TensorFlow for two base classes nobody insta
 
 import copy
 import importlib
+import json
 import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from functools import cache
 from graphlib import TopologicalSorter
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -59,9 +60,11 @@ from rasa.core import processor  # noqa: E402
 from rasa.core.actions import forms  # noqa: E402
 from rasa.core.actions.action import ActionSessionStart, RemoteAction  # noqa: E402
 from rasa.core.policies import rule_policy  # noqa: E402
+from rasa.core.policies.rule_policy import RulePolicy  # noqa: E402
 from rasa.engine.exceptions import GraphRunError  # noqa: E402
 from rasa.engine.runner.dask import DaskGraphRunner  # noqa: E402
 from rasa.engine.storage.storage import ModelMetadata  # noqa: E402
+from rasa.shared.core.constants import PREVIOUS_ACTION, SHOULD_NOT_BE_SET  # noqa: E402
 from rasa.shared.core.events import ActiveLoop, Event, SlotSet  # noqa: E402
 from rasa.shared.core.slots import Slot  # noqa: E402
 from rasa.shared.core.trackers import DialogueStateTracker  # noqa: E402
@@ -73,6 +76,9 @@ stock_validate_action_result: Callable[[RemoteAction, dict[str, Any]], bool] = R
 stock_resolve_by_type: Callable[..., type[Event] | None] = Event.resolve_by_type
 stock_metadata_from_dict: Callable[[dict[str, Any]], ModelMetadata] = ModelMetadata.from_dict
 stock_run_graph: Callable[..., dict[str, Any]] = DaskGraphRunner.run
+stock_possible_keys: Callable[[RulePolicy, dict[str, str], list[dict[str, Any]]], set[str]] = (
+    RulePolicy._get_possible_keys
+)
 stock_carried_events: Callable[[DialogueStateTracker], list[SlotSet]] = ActionSessionStart._slot_set_events_from_tracker
 
 
@@ -84,6 +90,7 @@ def apply() -> None:
     DaskGraphRunner.run = run_graph
     for module in LOGS_COPIES:
         module.copy = _NO_COPIES  # type: ignore[attr-defined]
+    RulePolicy._get_possible_keys = possible_keys
     Slot.__copy__ = copied_slot  # type: ignore[attr-defined]
     ActionSessionStart._slot_set_events_from_tracker = staticmethod(carried_events)
     warnings.filterwarnings("ignore", message="(?s).*Slot auto-fill has been removed in 3.0")  # said about every domain
@@ -176,6 +183,51 @@ def resolve_by_type(type_name: str, default: type[Event] | None = None) -> type[
     if type_name not in _EVENT_CLASSES:
         _EVENT_CLASSES.update({cls.type_name: cls for cls in reversed(all_subclasses(Event))})
     return _EVENT_CLASSES.get(type_name) or stock_resolve_by_type(type_name, default)
+
+
+# ── every prediction compares every rule with the conversation: take each rule apart once ──
+
+
+class _Step(NamedTuple):
+    """What a rule asks of the state it meets: `(part, key, value)`, None: that there is none."""
+
+    follows_action: bool
+    asks: list[tuple[str, str, Any]]
+
+
+def possible_keys(policy: RulePolicy, lookup: dict[str, str], states: list[dict[str, Any]]) -> set[str]:
+    """Same as `RulePolicy._get_possible_keys`."""
+    possible = {key: _steps(key) for key in lookup}
+    for turn, state in enumerate(reversed(states)):
+        possible = {
+            key: steps for key, steps in possible.items() if turn >= len(steps) or _fits(steps[turn], state)
+        }  # a rule that ends here was met
+    return set(possible)
+
+
+@cache
+def _steps(rule: str) -> list[_Step]:
+    """The steps of a rule, the last one first."""
+    return [_Step(bool(state.get(PREVIOUS_ACTION)), list(_asks(state))) for state in reversed(json.loads(rule))]
+
+
+def _asks(state: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str, Any]]:
+    for part, asked in state.items():
+        for key, value in asked.items():
+            if value:  # JSON knows no tuples
+                wanted = tuple(value) if isinstance(value, list) else value
+                yield part, key, None if wanted == SHOULD_NOT_BE_SET else wanted
+
+
+def _fits(step: _Step, state: dict[str, dict[str, Any]]) -> bool:
+    follows_action = bool(state.get(PREVIOUS_ACTION))
+    if not (step.follows_action and follows_action):
+        return step.follows_action is follows_action  # both are where a conversation begins
+    for part, key, wanted in step.asks:
+        met = state.get(part, {}).get(key)
+        if met != wanted if wanted is not None else met and met != SHOULD_NOT_BE_SET:
+            return False
+    return True
 
 
 # ── a turn makes ten trackers, each with its own copy of every slot ──

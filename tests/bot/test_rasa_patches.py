@@ -8,6 +8,7 @@ import inspect
 import io
 import json
 import logging
+import random
 import subprocess
 import sys
 import tarfile
@@ -236,3 +237,35 @@ def test_a_copied_slot_is_what_copy_gives(stub_assistant: Any) -> None:
         assert ours.__dict__ == theirs[2] and ours.__dict__ is not slot.__dict__
         ours.value = 2
         assert slot.value == [1]
+
+
+def test_the_same_rules_are_possible(stub_assistant: Any) -> None:
+    """Of every rule of the model, in states made of the rules' own parts, half of which would fit at random."""
+    policy = next(
+        node._component
+        for name, node in stub_assistant.agent.processor.graph_runner._instantiated_nodes.items()
+        if "RulePolicy" in name
+    )
+    draw, met = random.Random(1), 0
+    for kind in ("rules", "rules_for_loop_unhappy_path"):
+        lookup = policy.lookup[kind]
+        rules = [json.loads(key) for key in lookup]
+        steps = [step for rule in rules for step in rule]
+        for _ in range(300):
+            states = [dict(step) for step in draw.choice(rules)]
+            if draw.random() < 0.5:
+                states[draw.randrange(len(states))] = dict(draw.choice(steps))
+            states[:0] = [dict(draw.choice(steps)) for _ in range(draw.randrange(3))]
+            for state in states:
+                for part in list(state):
+                    if draw.random() < 0.1:
+                        state[part] = {
+                            key: draw.choice([None, "should_not_be_set", ("a",), value])
+                            for key, value in state[part].items()
+                        }
+                    elif draw.random() < 0.1:
+                        del state[part]
+            found = patches.possible_keys(policy, lookup, states)
+            assert found == patches.stock_possible_keys(policy, lookup, states)
+            met += bool(found)
+    assert met > 200
