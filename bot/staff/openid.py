@@ -60,12 +60,12 @@ class OpenId:
         self._described: Mapping[str, Any] = {}
         self._described_at = 0.0
 
-    async def begin(self, back: str) -> tuple[str, str]:
+    async def begin(self, back: str, session: str = "") -> tuple[str, str]:
         """Return the ticket of a new sign-in, and where to send the browser; `back`: where it comes back to.
 
-        Raises NotSignedIn.
+        `session`: the digest of the one it has now. Raises NotSignedIn.
         """
-        ticket = f"{int(time.time())}.{secrets.token_urlsafe(32)}"
+        ticket = f"{int(time.time())}.{secrets.token_urlsafe(32)}.{session}"
         challenge = hashlib.sha256(self._mac("verifier", ticket).encode()).digest()
         asked = {
             "response_type": "code",
@@ -94,6 +94,11 @@ class OpenId:
         token = await self._redeemed(provider, given["code"], self._mac("verifier", ticket), back)
         _, keys = await self._asked("GET", provider["jwks_uri"])
         return self._known(self._verified(token, keys, self._mac("nonce", ticket)))
+
+    @staticmethod
+    def session_before(ticket: str) -> str:
+        """The digest of the session that the browser had as it left; of a ticket that ``finish`` has taken."""
+        return ticket.rpartition(".")[2]
 
     def session_of(self, ticket: str) -> str:
         """The token of the session that a sign-in leads to: always the same, so that it can be begun but once."""

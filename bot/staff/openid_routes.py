@@ -10,7 +10,7 @@ from bot.staff.access import COOKIE, Access, page_route
 from bot.staff.accounts import Accounts
 from bot.staff.layout import Layout
 from bot.staff.openid import LASTS, NotSignedIn, OpenId
-from bot.staff.sign_in import SignIn, Wrong
+from bot.staff.sign_in import SignIn, Wrong, digest
 from bot.staff.sign_in_routes import let_in
 
 OIDC, BACK = "/staff/oidc", "/staff/oidc/back"
@@ -23,8 +23,10 @@ def openid_routes(layout: Layout, access: Access, sign_in: SignIn, accounts: Acc
 
     @router.get(OIDC)
     async def leave(request: Request) -> Response:
+        if request.headers.get("sec-fetch-site") == "cross-site":  # the console's cookie stayed at home; ours brings it
+            return HTMLResponse(layout.page("onwards.html", to=OIDC))
         try:
-            ticket, address = await provider.begin(_back(request))
+            ticket, address = await provider.begin(_back(request), _shown(request))
         except NotSignedIn as error:
             return refused(error)
         response = RedirectResponse(address, 303)
@@ -48,7 +50,7 @@ def openid_routes(layout: Layout, access: Access, sign_in: SignIn, accounts: Acc
         if member is None or member.disabled or known.roles is not None and member.role not in known.roles:
             await run_in_threadpool(sign_in.failed, known.name)
             raise NotSignedIn("staff.oidc_nobody", 403)
-        token, before = provider.session_of(ticket), request.cookies.get(COOKIE)
+        token, before = provider.session_of(ticket), (provider.session_before(ticket), _shown(request))
         try:
             await run_in_threadpool(sign_in.begin, member, address_of(request) or "here", before, token)
         except Wrong:
@@ -61,6 +63,11 @@ def openid_routes(layout: Layout, access: Access, sign_in: SignIn, accounts: Acc
         return HTMLResponse(page, error.status)
 
     return router
+
+
+def _shown(request: Request) -> str:
+    """The digest of the session whose cookie the browser shows, if it does."""
+    return digest(request.cookies.get(COOKIE, ""))
 
 
 def _back(request: Request) -> str:

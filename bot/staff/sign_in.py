@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -108,18 +108,17 @@ class SignIn:
         with self._engine.begin() as connection:
             self._chain.append(connection, None, "sign_in_failed", f"staff name {tidy(name)}")
 
-    def begin(self, member: Member, address: str, before: str | None = None, vouched: str | None = None) -> str:
-        """Return the token of a new session; the one they came with (`before`) ends.
+    def begin(self, member: Member, address: str, before: Collection[str] = (), vouched: str | None = None) -> str:
+        """Return the token of a new session; those the browser showed before (their digests) end.
 
         `vouched`: the token for somebody whom the identity provider vouched for. Raises Wrong when it was used before.
         """
         token, moment = vouched or secrets.token_urlsafe(32), self._clock()
         row = {"account": member.id, "address": self._mac("address", address), "created_at": moment, "seen_at": moment}
         with self._engine.begin() as connection:
-            if before:
-                connection.execute(_ended(StaffSession.token == _digest(before)))
+            connection.execute(_ended(StaffSession.token.in_(list(before))))
             try:
-                connection.execute(sa.insert(StaffSession).values(token=_digest(token), **row))
+                connection.execute(sa.insert(StaffSession).values(token=digest(token), **row))
             except IntegrityError:
                 raise Wrong from None
             failures = (FailedSignIn.name == self._mac("name", member.name), FailedSignIn.address == row["address"])
@@ -131,22 +130,22 @@ class SignIn:
         """Return whose token this is, if it still counts. `noted`: somebody did something, the session lasts on."""
         if not token:
             return None
-        digest, moment = _digest(token), self._clock()
+        shown, moment = digest(token), self._clock()
         wanted = sa.select(StaffSession.seen_at, StaffSession.created_at, Account.id, Account.name, Account.role,
                            Account.disabled).join(Account, Account.id == StaffSession.account)  # fmt: skip
         with self._engine.connect() as connection:
             row = connection.execute(
-                wanted.where(StaffSession.token == digest, StaffSession.ended.is_(False))
+                wanted.where(StaffSession.token == shown, StaffSession.ended.is_(False))
             ).one_or_none()
         if row is None or row.disabled:
             return None
         seen, begun = aware(row.seen_at), aware(row.created_at)
         if moment - seen > IDLE or moment - begun > LONGEST:
-            self._forget(StaffSession.token == digest)
+            self._forget(StaffSession.token == shown)
             return None
         if noted and moment - seen > _NOTED:
-            self._note(digest, seen_at=moment)
-        return Session(Member(row.id, row.name, row.role), self._mac("csrf", digest), digest)
+            self._note(shown, seen_at=moment)
+        return Session(Member(row.id, row.name, row.role), self._mac("csrf", shown), shown)
 
     def check(self, session: Session) -> None:
         """Raises ApiError 401 when it was ended meanwhile."""
@@ -196,5 +195,6 @@ def _ended(which: Any) -> Any:
     return sa.update(StaffSession).where(which).values(ended=True, at_desk_at=None)
 
 
-def _digest(token: str) -> str:
+def digest(token: str) -> str:
+    """By what the session of a token is known here."""
     return hashlib.sha256(token.encode()).hexdigest()

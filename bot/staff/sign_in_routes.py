@@ -17,7 +17,7 @@ from bot.staff.access import COOKIE, HOME, SIGN_IN, Access, from_our_pages, page
 from bot.staff.accounts import ADMIN, ROLES, Accounts
 from bot.staff.layout import Layout
 from bot.staff.passwords import fits
-from bot.staff.sign_in import LONGEST, Session, SignIn, Wrong
+from bot.staff.sign_in import LONGEST, Session, SignIn, Wrong, digest
 from bot.store.audit_chain import AuditChain
 from bot.store.models import Audit
 
@@ -48,7 +48,7 @@ def sign_in_routes(
             await run_in_threadpool(sign_in.failed, name)
             page = layout.page("sign_in.html", name=name, message=say("staff.wrong"), elsewhere=elsewhere)
             return HTMLResponse(page, 401)
-        token = await run_in_threadpool(sign_in.begin, member, address, request.cookies.get(COOKIE))
+        token = await run_in_threadpool(sign_in.begin, member, address, [digest(request.cookies.get(COOKIE, ""))])
         return let_in(RedirectResponse(HOME, 303), request, token)
 
     @router.post("/staff/sign-out")

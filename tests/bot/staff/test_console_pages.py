@@ -1,11 +1,13 @@
 """The console's plain pages in a real Chromium: for everybody, at both sizes, in both schemes, by keyboard alone."""
 
 import csv
+import hashlib
 import io
 import os
 from types import SimpleNamespace
 
 import pytest
+import sqlalchemy as sa
 from argon2 import PasswordHasher
 from browsing import bound, chromium, faults, served, violations
 from console_pages import PAGES, fill, looked_at, signed_in
@@ -17,6 +19,7 @@ from bot.server import create_app
 from bot.staff import passwords
 from bot.store import InDatabase, migrate, open_engine
 from bot.store.conversations import HeldTurn
+from bot.store.staff_tables import StaffSession
 from eligibility import Rulebook
 from knowledge import load
 
@@ -218,3 +221,19 @@ def test_who_comes_back_from_another_site_is_inside_at_once(enter, console):
     assert page.url == f"{console.address}/staff" and "/token" in console.office.asked
     kept = {cookie["name"]: cookie for cookie in page.context.cookies()}
     assert kept["wengang_staff"]["sameSite"] == "Strict" and "wengang_staff_oidc" not in kept
+    first = hashlib.sha256(kept["wengang_staff"]["value"].encode()).hexdigest()
+    page.goto(f"{console.address}/staff/sign-in")
+    page.get_by_role("link", name="用统一登录").click()
+    expect(page.get_by_role("link", name="小王", exact=True)).to_be_visible()
+    with console.engine.connect() as connection:  # though its cookie did not come along from the other site
+        assert connection.execute(sa.select(StaffSession.ended).where(StaffSession.token == first)).scalar_one()
+
+
+def test_a_link_of_another_site_leads_to_the_provider_and_back(enter, console):
+    page = enter("小王")
+    portal = f'<title>x</title><link rel="icon" href="data:,"><a href="{console.address}/staff/oidc">进坐席台</a>'
+    page.route("http://portal.localhost/", lambda route: route.fulfill(body=portal, content_type="text/html"))
+    page.goto("http://portal.localhost/")
+    page.get_by_role("link").click()
+    expect(page.get_by_role("link", name="接电话")).to_be_visible()
+    assert page.url == f"{console.address}/staff"

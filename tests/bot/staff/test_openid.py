@@ -1,6 +1,7 @@
 """Signing in with the office's identity provider: over real HTTP, with one that is honest, that lies, that is away."""
 
 import asyncio
+import hashlib
 import time
 from urllib.parse import parse_qs, urlsplit
 
@@ -261,6 +262,40 @@ async def test_a_token_set_before_the_sign_in_is_worth_nothing(house, office):
     for known in (victim.cookies.get(TICKET, ""), "chosen"):
         thief.cookies.set(COOKIE, known, domain="test.local", path="/staff")
         assert not await inside(thief)
+
+
+async def test_the_session_before_ends_though_its_cookie_stays_at_home(house, office):
+    """It is for our own pages only: the browser shows it on leaving, and not when another site sends it back."""
+    browser, thief = house.browser(), house.browser("6.6.6.6")
+    await browser.sign_in("小王")
+    first = browser.cookies[COOKIE]
+    address = await sent(browser)
+    ticket = browser.cookies[TICKET]
+    assert first not in ticket and len(sessions(house)) == 1, "who has not come back yet stays signed in"
+    answer = await house.browser().get(address, headers={"Cookie": f"{TICKET}={ticket}"})
+    assert answer.status_code == 200 and len(sessions(house)) == 1
+    thief.cookies.set(COOKIE, first, domain="test.local", path="/staff")
+    assert not await inside(thief)
+
+
+async def test_no_session_ends_that_the_browser_did_not_show_or_when_nobody_is_let_in(house, office):
+    browser, other = await house.signed_in("小王"), await house.signed_in("小李")
+    refusal = (await sent(browser)).replace("code=", "error=access_denied&x=")
+    assert (await browser.get(refusal)).status_code == 400 and await inside(browser)
+    address = await sent(browser)
+    ticket = browser.cookies[TICKET]
+    theirs = hashlib.sha256(other.cookies[COOKIE].encode()).hexdigest()
+    forged = ".".join([*ticket.split(".")[:2], theirs])
+    answer = await house.browser().get(address, headers={"Cookie": f"{TICKET}={forged}"})
+    assert answer.status_code == 400 and await inside(other) and await inside(browser)
+
+
+async def test_who_comes_from_another_site_first_shows_what_the_browser_has(house, office):
+    browser = await house.signed_in("小王")
+    asked = list(office.asked)
+    answer = await browser.get("/staff/oidc", headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.status_code == 200 and 'content="0; url=/staff/oidc"' in answer.text
+    assert TICKET not in browser.cookies and office.asked == asked
 
 
 async def test_while_the_provider_is_away_the_password_is_asked_for(make_house, office):
