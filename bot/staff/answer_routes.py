@@ -22,7 +22,7 @@ from bot.staff.access import Access, ApiRoute, body
 from bot.staff.accounts import OPERATOR
 from bot.staff.answers import decided
 from bot.staff.quick_search import Found, QuickSearch
-from bot.staff.script import pieces
+from bot.staff.script import left, pieces
 from bot.staff.sheet import sheet
 from bot.staff.sign_in import Session
 from eligibility.model import DUTY
@@ -101,7 +101,8 @@ def answer_routes(access: Access, room: Room, quick: Callable[[], QuickSearch], 
         decision, reply = decided(room, given.programme, given.facts, day, place, given.declined, given.about)
         script = pieces(room, decision, reply, settings.today())
         return JSONResponse({"decision": reply["decision"], "card": reply["card"], "script": script,
-                             "changes": changes(room, decision), "text": shapes.plain(reply["text"])})  # fmt: skip
+                             "changes": changes(room, decision), "left": left(room.rules, decision),
+                             "text": shapes.plain(reply["text"])})  # fmt: skip
 
     return api
 

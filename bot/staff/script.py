@@ -14,6 +14,7 @@ from actions.decision_reply import reasons
 from actions.reply import Reply
 from actions.room import Room
 from actions.speak import fill
+from bot.staff.sheet import counts
 from eligibility import Rulebook
 from eligibility.model import CONDITIONAL, INELIGIBLE, Decision
 from knowledge import Knowledge
@@ -43,13 +44,20 @@ def pieces(room: Room, decision: Decision, reply: Reply, today: date) -> list[di
     `reply`: what the dialogue says of this decision; `today`: the day it is read on, whatever day it is of.
     """
     words, said = _words(), []
-    standing, reason = _standing(room.rules, decision), ""
-    if decision.verdict == INELIGIBLE:
-        reason = "；".join(reasons(room, decision))
-    for name, sentence in _sentences(reply["decision"], standing, reason, reply["card"], room.knowledge, words):
+    standing = _standing(room.rules, decision)
+    more = {
+        "reason": "；".join(reasons(room, decision)) if decision.verdict == INELIGIBLE else "",
+        "missing": counts(room.rules, decision)["verdict"],  # questions: one may ask for several facts
+    }
+    for name, sentence in _sentences(reply["decision"], standing, reply["card"], room.knowledge, words, **more):
         spoken = aloud(sentence, today)
         said += [{"head": words["heads"][name], "text": piece} for piece in breaths(spoken)]
     return said
+
+
+def left(rules: Rulebook, decision: Decision) -> str:
+    """How many questions are left, told apart by what they are asked for. Empty: none."""
+    return fill(_words()["left"], **counts(rules, decision)).strip()
 
 
 def _standing(rules: Rulebook, decision: Decision) -> str:
@@ -69,8 +77,8 @@ def _standing(rules: Rulebook, decision: Decision) -> str:
 
 
 def _sentences(
-    decision: Mapping[str, Any], standing: str, reason: str, card: Mapping[str, Any], knowledge: Knowledge,
-    words: Mapping[str, Any],
+    decision: Mapping[str, Any], standing: str, card: Mapping[str, Any], knowledge: Knowledge,
+    words: Mapping[str, Any], **more: Any,
 ) -> Iterator[tuple[str, str]]:  # fmt: skip
     window, verdict = decision["window"], decision["verdict"]
     until = _day(window["until"])
@@ -80,9 +88,8 @@ def _sentences(
         if window["state"] == "not_yet" or standing == "over":  # the day alone decides: nobody was found not to fit
             return
         then = words["then"]
-    missing = len(decision["missing"])
-    values = {"depends_on": decision["depends_on"], "refer_to": decision["refer_to"]}
-    yield "verdict", then + fill(words["verdict"][standing], reason=reason, missing=missing, **values)
+    values = {"depends_on": decision["depends_on"], "refer_to": decision["refer_to"], **more}
+    yield "verdict", then + fill(words["verdict"][standing], **values)
     if decision["amount"] and (amount := _amount(decision["amount"], words["amount"])):
         yield "amount", amount
     if verdict in ("eligible", "conditional", "needs_info") and window["state"] in ("open", "undated"):

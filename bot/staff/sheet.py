@@ -1,10 +1,12 @@
 """The fact sheet: every question that still matters for a programme, at once; fewer with each fact."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
 from eligibility import Rulebook
+from eligibility.model import Decision
 from knowledge import Fact
 
 _PURPOSES = ("verdict", "amount", "result")
@@ -29,14 +31,22 @@ def sheet(
     rules.read(dict.fromkeys(declined))
     facts = rules.read(given)
     decision = rules.decide(programme, facts, as_of=as_of, place=place, declined=declined, about=about)
-    wanted = (decision.missing, decision.missing_for_amount, decision.missing_for_results)
-    order = rules.engine(programme, as_of, place).order
-    questions = [
-        _question(rules, asked, group, purpose)
-        for purpose, names in zip(_PURPOSES, wanted, strict=True)
-        for asked, group in order.groups(names).items()
-    ]
+    questions = [_question(rules, asked, group, purpose) for purpose, asked, group in _asked(rules, decision)]
     return {"open": questions, "answered": list(facts), "declined": list(declined), "verdict": decision.verdict}
+
+
+def counts(rules: Rulebook, decision: Decision) -> dict[str, int]:
+    """How many questions are still to be asked, by what they are asked for: verdict, amount, result."""
+    found = Counter(purpose for purpose, _, _ in _asked(rules, decision))
+    return {purpose: found[purpose] for purpose in _PURPOSES}
+
+
+def _asked(rules: Rulebook, decision: Decision) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Each question once: what it is asked for, its id, and the facts it asks for."""
+    wanted = (decision.missing, decision.missing_for_amount, decision.missing_for_results)
+    order = rules.engine(decision.programme, decision.as_of, decision.place).order
+    for purpose, names in zip(_PURPOSES, wanted, strict=True):
+        yield from ((purpose, asked, group) for asked, group in order.groups(names).items())
 
 
 def _question(rules: Rulebook, asked: str, names: tuple[str, ...], purpose: str) -> dict[str, Any]:

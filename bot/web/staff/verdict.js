@@ -7,12 +7,11 @@ const BASE = new URL("/", location.href);
 
 /** Show an answer of /staff/api/decide in the elements {card, script, lines, quotes}. */
 export function showVerdict({ card, script, lines, quotes }, answer) {
-  const { decision, changes } = answer;
-  const open = decision.missing.length;
+  const { decision, changes, left } = answer;
   card.dataset.verdict = decision.verdict;
   card.dataset.window = decision.window.state;
   // What is left to an authority stands in the headline already.
-  const glance = [...rows({ ...decision, depends_on: [] }), ...(open ? [row(WORDS.to_ask, WORDS.things(open))] : [])];
+  const glance = [...rows({ ...decision, depends_on: [] }), ...(left ? [row(WORDS.to_ask, left)] : [])];
   card.replaceChildren(
     ...chips(decision),
     make("p", { class: "headline" }, ...emphasised(answer.card.headline)),

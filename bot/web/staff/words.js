@@ -30,7 +30,6 @@ export const WORDS = {
   },
   units: { yuan: "元", percent: "%", months: "个月", days: "天", year: "年" },
   to_ask: "还要问",
-  things: (n) => `${n} 件`,
   asked_as: (day, place) => `按 ${day} 的规定，${place}`,
   wrong_day: "日期要写到日，比如 20210901 或 9-1；还按原来的日子算。",
 

@@ -1,5 +1,7 @@
 """What the screen asks for: search as one types, the fact sheet, a decision with what is read aloud of it."""
 
+import re
+from collections import Counter
 from datetime import date
 
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.staff.answers import decided
 from bot.staff.quick_search import over
-from bot.staff.script import BREATH, aloud, breaths, pieces
+from bot.staff.script import BREATH, aloud, breaths, left, pieces
 from bot.staff.sheet import sheet
 
 FULL = {
@@ -66,6 +68,33 @@ def test_the_sheet_shrinks_with_each_fact(rules):
 def test_a_fact_makes_questions_irrelevant(rules):
     few = sheet(rules, "stabilisation_refund", {"layoff_count": 0}, DAY, "本溪")
     assert "insured_count" not in [fact["id"] for question in few["open"] for fact in question["facts"]]
+
+
+def test_the_questions_left_are_counted_as_they_stand_in_the_sheet(room):
+    """By what they are asked for; a question that asks for several facts is one."""
+    for name in room.rules.programmes:
+        decision, reply = decided(room, name, {}, DAY, "本溪", [], "LN/十六/三十日" if name == "duty" else None)
+        asked = [one["purpose"] for one in sheet(room.rules, name, {}, DAY, "本溪")["open"]] if name != "duty" else []
+        said = left(room.rules, decision)
+        assert [int(number) for number in re.findall(r"\d+", said)] == list(Counter(asked).values()), (name, said)
+        if decision.verdict == "needs_info":
+            spoken = "".join(piece["text"] for piece in pieces(room, decision, reply, DAY))
+            assert aloud(f"还要问您 {asked.count('verdict')} 件事", DAY) in spoken, name
+    refund, _ = decided(room, "stabilisation_refund", {}, DAY, "本溪", [])
+    assert left(room.rules, refund) == "4 个关系到结论，2 个只关系到金额，1 个只关系到期限、办法等"
+    assert left(room.rules, decided(room, "stabilisation_refund", FULL, DAY, "本溪", [])[0]) == ""
+
+
+def test_no_question_stands_twice_in_a_sheet(room):
+    for name in room.rules.programmes.keys() - {"duty"}:
+        for facts in (
+            {},
+            {key: FULL[key] for key in list(FULL)[:3]},
+            {"layoff_count": 0},
+            {"insured_unemployed": True},
+        ):
+            asked = [one["id"] for one in sheet(room.rules, name, facts, DAY, "本溪")["open"]]
+            assert len(asked) == len(set(asked)), (name, asked)
 
 
 def test_every_programme_has_a_sheet_and_a_script(room):

@@ -68,6 +68,8 @@ def test_the_sheet_shrinks_with_each_fact(screen):
     screen.look_up("wgfh")
     screen.settled()
     before = screen.page.locator("#open li").count()
+    left = screen.page.locator("#card .glance div").filter(has_text="还要问").locator("dd")
+    assert sum(int(number) for number in re.findall(r"\d+", left.inner_text())) == before == 7
     screen.tell({"unit_kind": f"1{ENTER}"})
     assert screen.page.locator("#open li").count() == before - 1
     screen.go_to("layoff_count")
