@@ -27,6 +27,7 @@ def rows(cases: Iterable[Any], names: Mapping[str, str], titles: Mapping[str, st
             "owner": names.get(case.owner or "", ""),
             "title": titles.get(case.topic or "", ""),
             "status": say(f"staff_table.{case.status}"),
+            "outcome": say(f"staff_table.{case.outcome}") if case.outcome else "",
         }
         yield [str(shown.get(column, getattr(case, column, None)) or "") for column in COLUMNS]
 

@@ -39,7 +39,7 @@ export const WORDS = {
   verdicts: {
     eligible: "符合",
     ineligible: "不符合",
-    conditional: "有条件符合",
+    conditional: "还要看别的条件",
     not_in_notice: "通知没有写",
   },
   subject: (title, verdict) => (verdict ? `${title}：${verdict}` : title),

@@ -3,11 +3,14 @@
 import re
 from collections import Counter
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import bot
+from bot.messages import say
 from bot.staff.answers import decided
 from bot.staff.quick_search import over
 from bot.staff.script import BREATH, aloud, breaths, left, pieces
@@ -118,7 +121,21 @@ def test_the_order_is_verdict_amount_deadline_basis_next(room):
     assert texts["多少"] == "最多七万二千元，按上年度实缴失业保险费的百分之六十。"
     assert texts["期限"] == "今年十二月三十一日之前申请。"
     assert texts["依据"] == "省里二〇二一年七号文件，第一部分第一条。"
-    assert texts["结论"].startswith("符合")
+    assert texts["结论"].startswith("还要看别的条件")
+
+
+def test_a_verdict_has_one_name_everywhere(room):
+    """On the citizen's card, in the script, on the pages of the console, in what a case is called."""
+    web = Path(bot.__file__).parent / "web"
+    scripts = [(web / path / "words.js").read_text("utf-8") for path in ("widget", "staff")]
+    named = [text.partition("  verdicts: {")[2].partition("},")[0] for text in scripts]
+    cards, cases = (dict(re.findall(r'(\w+): "(.+)",', text)) for text in named)
+    pages = (web.parent / "staff" / "pages" / "words.html").read_text("utf-8")
+    shown = dict(re.findall(r"'(\w+)': '([^']+)'", next(line for line in pages.splitlines() if "verdicts_zh" in line)))
+    for verdict in ("eligible", "ineligible", "conditional", "not_in_notice"):
+        assert cards[verdict] == cases[verdict] == shown[verdict] == say(f"staff_table.{verdict}"), verdict
+    decision, reply = decided(room, "stabilisation_refund", FULL, DAY, "本溪", [])
+    assert pieces(room, decision, reply, DAY)[0]["text"].startswith(f"{cards['conditional']}：")
 
 
 def test_a_no_is_read_with_its_reason_whatever_the_card_calls_it(room):

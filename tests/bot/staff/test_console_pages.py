@@ -100,7 +100,7 @@ def test_figures_are_text_and_bars_are_no_more_than_a_decoration(enter, console)
     assert page.get_by_role("table", name="告诉过的结论").inner_text().split()[1:] == [
         "结论",
         "次数",
-        "有条件符合",
+        "还要看别的条件",
         "9",
     ]
 
