@@ -200,10 +200,11 @@ class Cases:
     # ── deciding again ──
 
     def replay(self, member: Member, number: int) -> dict[str, Any]:
-        """Decide with the packs of the case's day: {same, decision_id, decision, now}.
+        """Decide twice of the stored facts, day and place: with the packs of then, {same, decision_id, decision}, and
+        with those of today, {now, differs, packs_changed}.
 
-        `same`: whether id and bytes are those that were told; `now`: the verdict of today's packs, None if they cannot
-        tell. Raises ApiError.
+        `same`: whether id and bytes are those that were told; `now`: the verdict, None if today's packs cannot tell;
+        `differs`: the parts of the decision in which the two are not the same. Raises ApiError.
         """
         case = self.one(member, number)
         if case.decision is None:
@@ -213,11 +214,13 @@ class Cases:
         except PacksLost:
             raise ApiError(409, "staff.packs_lost") from None
         try:
-            today = self._again(self._rules, case)["verdict"]
+            today = self._again(self._rules, case)
         except ValueError:  # a programme or a fact that is no more
-            today = None
+            today = {}
+        differs = [part for part in today if part != "decision_id" and today[part] != again.get(part)]
         same = again["decision_id"] == case.decision_id and _CANONICAL.encode(again) == case.decision
-        return {"same": same, "decision_id": again["decision_id"], "decision": again, "now": today}
+        return {"same": same, "decision_id": again["decision_id"], "decision": again, "now": today.get("verdict"),
+                "differs": differs, "packs_changed": case.pack_hash != self._rules.knowledge.hash}  # fmt: skip
 
     @staticmethod
     def _again(rules: Rulebook, case: Any) -> dict[str, Any]:

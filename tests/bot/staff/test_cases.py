@@ -18,7 +18,9 @@ from bot.staff.accounts import Member
 from bot.staff.case_states import ACTIONS, STATES, after, may
 from bot.staff.cases import Cases
 from bot.staff.export import harmless
+from bot.staff.layout import Layout
 from bot.staff.packs_kept import PacksKept
+from bot.staff.sign_in import Session
 from bot.store.case_tables import Case, CaseNote, PackArchive
 from bot.store.erasure import erase, expire
 from bot.store.models import now
@@ -243,6 +245,10 @@ async def test_a_decision_is_made_again_after_the_packs_changed(house, rules, tm
     case = await made(browser, **{**ASKED, "facts": FULL})
     here = (await browser.get(f"/staff/api/cases/{case['id']}/replay")).json()
     assert here["same"] and here["decision"] == case["decision"] and here["now"] == case["outcome"] == "conditional"
+    assert here["differs"] == [] and not here["packs_changed"]
+    page = (await browser.get(f"/staff/cases/{case['id']}/replay")).text
+    assert "今天再算" not in page and "不是按今天的日期" in page and "建工单以后没有改过" in page
+    assert "<dt>两遍不同的地方</dt><dd>没有</dd>" in page
     await made(browser, **ASKED)
     with house.engine.connect() as connection:
         assert [row.hash for row in connection.execute(sa.select(PackArchive.hash))] == [rules.knowledge.hash]
@@ -253,6 +259,13 @@ async def test_a_decision_is_made_again_after_the_packs_changed(house, rules, tm
     again = later.replay(member, case["id"])
     assert again["same"] and again["decision_id"] == case["decision_id"] and again["decision"] == case["decision"]
     assert again["now"] == "ineligible", "today's packs say otherwise"
+    assert again["packs_changed"] and {"verdict", "amount"} <= set(again["differs"])
+    assert "decision_id" not in again["differs"] and "as_of" not in again["differs"], "of the same facts, day and place"
+    every = [part for part in again["decision"] if part not in ("decision_id", "programme", "as_of", "place")]
+    named = {"case": case, "told": [], "again": {**again, "differs": every}}
+    page = Layout().page("replay.html", Session(member, "x", "y"), **named)
+    shown = re.search("<dt>两遍不同的地方</dt><dd>(.*)</dd>", page)[1]
+    assert "建工单以后改过" in page and "结论、" in shown and not re.search("[a-z]", shown)
 
 
 async def test_packs_that_are_not_what_they_were_decide_nothing(house, tmp_path):
