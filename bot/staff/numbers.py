@@ -15,6 +15,7 @@ from bot.store.handoff_tables import Handoff, LayQuestion
 from bot.store.models import Audit, Turn, aware
 
 UNANSWERED = ("not_stated", "out_of_scope", "clarify")
+_NO_QUESTION = "smalltalk"  # thanks, asking for a human, whatever is said to one
 _FIRST = (Turn.replies[(0, "programme")].as_string(), Turn.replies[(0, "outcome")].as_string())
 _MOST_TURNS, _MOST_QUESTIONS = 20_000, 200
 _SHORTEST = 4  # characters; a shorter one asks nothing
@@ -29,8 +30,8 @@ def here(moment: datetime) -> date:
 def today(engine: Engine, day: date, titles: Mapping[str, str]) -> dict[str, Any]:
     """What was asked on a day in Benxi: {day, questions, unanswered, by_programme, outcomes, verdicts, handoffs}.
 
-    `by_programme`: [{programme, title, asked, unanswered}], the most asked first; times of `handoffs` in seconds,
-    its `waits`: up to so many seconds, how many.
+    Small talk is no question. `by_programme`: [{programme, title, asked, unanswered}], the most asked first; times of
+    `handoffs` in seconds, its `waits`: up to so many seconds, how many.
     """
     begin = datetime.combine(day, time(), CHINA).astimezone(timezone.utc)  # SQLite compares what is written
     end = begin + timedelta(days=1)
@@ -44,6 +45,8 @@ def today(engine: Engine, day: date, titles: Mapping[str, str]) -> dict[str, Any
         verdicts = connection.execute(told.where(Audit.event == "decided").group_by(verdict)).all()
     asked, missed, outcomes = Counter[str](), Counter[str](), Counter[str]()
     for programme, outcome, count in turns:
+        if outcome == _NO_QUESTION:
+            continue
         outcomes[outcome or "none"] += count
         asked[programme or ""] += count
         missed[programme or ""] += count if outcome in UNANSWERED else 0

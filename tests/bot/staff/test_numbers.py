@@ -45,6 +45,18 @@ async def test_what_was_asked_today_and_what_had_no_answer(house):
     assert page.status_code == 200 and "补助金每月多少钱" in page.text
 
 
+async def test_what_asks_nothing_is_no_question(house):
+    """Thanks, and asking for a human: these have rows of their own, or none."""
+    officer = await house.signed_in("老周", "officer")
+    turn(house, "稳岗返还怎么申请", "answered", "stabilisation_refund")
+    for text in ("谢谢", "你好", "人工", "重新开始"):
+        turn(house, text, "smalltalk")
+    turn(house, "那个怎么弄来着", "clarify")
+    found = (await officer.get("/staff/api/numbers")).json()
+    assert found["questions"] == 2 and found["unanswered"] == 1 and found["outcomes"] == {"answered": 1, "clarify": 1}
+    assert {row["programme"]: row["asked"] for row in found["by_programme"]} == {"stabilisation_refund": 1, None: 1}
+
+
 async def test_waiting_for_a_human_is_timed(house):
     officer = await house.signed_in("老周", "officer")
     await officer.tell("/staff/api/presence")
@@ -52,7 +64,9 @@ async def test_waiting_for_a_human_is_timed(house):
     (waiting,) = (await officer.get("/staff/api/queue")).json()["queue"]
     await officer.tell(f"/staff/api/handoffs/{waiting['id']}/take")
     await officer.tell(f"/staff/api/handoffs/{waiting['id']}/return")
-    found = (await officer.get("/staff/api/numbers")).json()["handoffs"]
+    numbers = (await officer.get("/staff/api/numbers")).json()
+    found = numbers["handoffs"]
+    assert numbers["questions"] == 0 and numbers["by_programme"] == []
     assert found["asked"] == 1 and found["states"] == {"returned": 1} and found["waited_median"] is not None
 
 
