@@ -16,6 +16,7 @@ from actions.state import Person
 from eligibility.expression import Env
 from eligibility.facts import plain as plain_value
 from eligibility.model import CONDITIONAL, ELIGIBLE, INELIGIBLE, NOT_IN_NOTICE, Decision, Programme
+from eligibility.place import places_containing
 from eligibility.syntax import Name, Operation
 
 _READABLE = 6  # quotes in plain text; the card folds them away and keeps all
@@ -69,16 +70,25 @@ def changes(room: Room, decision: Decision) -> str:
     return _Composer(room, decision, Profile(room.knowledge, None)).changes()
 
 
+def applies(room: Room, decision: Decision) -> bool:
+    """Whether the notice speaks of the place at all; of one elsewhere none of its days says anything."""
+    programme = room.rules.programme_at(decision.programme, decision.as_of, decision.place)
+    return programme.place in places_containing(room.knowledge, decision.place)
+
+
 class _Composer:
     def __init__(self, room: Room, decision: Decision, profile: Profile) -> None:
         self.room, self.decision, self.profile = room, decision, profile
         self.programme: Programme = room.rules.programme_at(decision.programme, decision.as_of, decision.place)
         self.words = wording("decision")
         self.env: Env = {**decision.facts, "as_of": decision.as_of}
+        self.applies = applies(room, decision)
 
     # --- first sentence ----------------------------------------------------------------------------------------
     def headline(self) -> str:
         window, verdict = self.decision.window, self.decision.verdict
+        if not self.applies:
+            return self._head(NOT_IN_NOTICE)
         if window.state == "not_yet":
             return say("not_yet", day=day(self.decision.as_of))
         past = window.state in ("closed", "replaced")
@@ -142,6 +152,8 @@ class _Composer:
     # --- the lines below ---------------------------------------------------------------------------------------
     def lines(self) -> Iterator[str]:
         decision, words = self.decision, self.words["lines"]
+        if not self.applies:
+            return
         if decision.window.state in ("closed", "replaced") and decision.window.note:
             yield fill(words["note"], note=decision.window.note)
         reasons = self.reasons()

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import Field, StrictStr, validator
 from starlette.background import BackgroundTask
 
-from actions.decision_reply import changes
+from actions.decision_reply import applies, changes
 from actions.room import Room
 from bot import shapes
 from bot.api.given import Given
@@ -102,7 +102,7 @@ def answer_routes(access: Access, room: Room, quick: Callable[[], QuickSearch], 
         script = pieces(room, decision, reply, settings.today())
         return JSONResponse({"decision": reply["decision"], "card": reply["card"], "script": script,
                              "changes": changes(room, decision), "left": left(room.rules, decision),
-                             "text": shapes.plain(reply["text"])})  # fmt: skip
+                             "applies": applies(room, decision), "text": shapes.plain(reply["text"])})  # fmt: skip
 
     return api
 

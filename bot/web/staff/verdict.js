@@ -7,9 +7,11 @@ const BASE = new URL("/", location.href);
 
 /** Show an answer of /staff/api/decide in the elements {card, script, lines, quotes}. */
 export function showVerdict({ card, script, lines, quotes }, answer) {
-  const { decision, changes, left } = answer;
+  const { changes, left } = answer;
+  // Of a place that our notices do not speak of, no window of theirs is said to be closed.
+  const decision = answer.applies ? answer.decision : { ...answer.decision, window: {} };
   card.dataset.verdict = decision.verdict;
-  card.dataset.window = decision.window.state;
+  card.dataset.window = decision.window.state ?? "";
   // What is left to an authority stands in the headline already.
   const glance = [...rows({ ...decision, depends_on: [] }), ...(left ? [row(WORDS.to_ask, left)] : [])];
   card.replaceChildren(

@@ -174,6 +174,15 @@ def test_another_province_hears_no_last_day_of_ours(room):
     assert "2021年12月31日前申请" not in reply["text"]
 
 
+@pytest.mark.parametrize("day", [DAY, date(2026, 11, 28), date(2020, 1, 1)])
+def test_the_card_of_another_province_names_no_day_of_ours(room, day):
+    for name in room.rules.programmes.keys() - {"duty"}:
+        decision, reply = decided(room, name, {}, day, "深圳", [])
+        assert decision.verdict == "not_in_notice"
+        assert reply["card"]["headline"].startswith("**这两份通知没有写这种情况。**"), name
+        assert "深圳" in reply["card"]["headline"] and not re.search(r"\d月|截止|申请|发布", reply["text"]), name
+
+
 READ = """72,000 元|七万二千元
 60%|百分之六十
 17.9%|百分之十七点九
