@@ -12,6 +12,7 @@ from starlette.background import BackgroundTask
 
 from actions.decision_reply import applies, changes
 from actions.room import Room
+from actions.speak import source
 from bot import shapes
 from bot.api.given import Given
 from bot.api.policy import mapping
@@ -114,7 +115,8 @@ def _shown(
     clause, notice = found.clause, known.notices[found.clause.document]
     return {
         "clause": clause.id, "title": clause.title, "document": clause.document, "number": notice.number,
-        "item": clause.item, "quote": clause.quote, "sentence": clause.quote[found.start : found.end],
-        "start": found.start, "end": found.end, "mark": found.mark, "applies": notice.place in places,
+        "item": clause.item, "source": source(known, clause), "quote": clause.quote,
+        "sentence": clause.quote[found.start : found.end], "start": found.start, "end": found.end, "mark": found.mark,
+        "applies": notice.place in places,
         "programmes": list(dict.fromkeys(cited_by.get(clause.id, ()))),
     }  # fmt: skip

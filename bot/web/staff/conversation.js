@@ -180,15 +180,15 @@ export class Conversation {
   }
 
   _card() {
-    const { clause, title, since, ...decided } = this._current();
+    const { clause, source, title, since, ...decided } = this._current();
     if (!decided.programme) return this._desk.tell(WORDS.no_card);
     this._insert(given(decided), WORDS.card_of(title ?? decided.programme), since);
   }
 
   _clause() {
-    const { clause, since } = this._current();
+    const { clause, source, since } = this._current();
     if (!clause) return this._desk.tell(WORDS.no_clause);
-    this._insert({ clause }, WORDS.clause_of(clause), since);
+    this._insert({ clause }, WORDS.clause_of(source), since);
   }
 
   /** What stood on the screen before this conversation did may be of another citizen: it takes a second word. */

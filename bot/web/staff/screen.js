@@ -38,7 +38,7 @@ function current() {
   const { drafted: facts, declined } = sheet;
   const seen = !at("verdict").hidden && at("verdict").getAttribute("aria-busy") !== "true";
   const { id: name = null, title = null } = (seen && !programme?.about && programme) || {};
-  return { programme: name, title, facts, declined, clause: clause?.clause ?? null, since, ...counted };
+  return { programme: name, title, facts, declined, clause: clause?.clause ?? null, source: clause?.source, since, ...counted };
 }
 
 /** What a case is about. */

@@ -26,6 +26,23 @@ def test_what_was_on_the_screen_before_the_citizen_was_takes_a_second_word(peopl
     expect(operator.locator("#desk .told")).to_be_empty()
 
 
+def test_a_clause_is_called_as_the_citizen_reads_it(people):
+    """By the number of its notice and its place in it, not by the id we know it under."""
+    operator = people.operator()
+    search = operator.get_by_label("查条文、事项")
+    search.fill("裁员率不高于")
+    expect(operator.get_by_role("option").locator("mark").first).to_be_visible()
+    operator.get_by_role("option").filter(has=operator.locator("mark")).first.click()
+    expect(operator.locator("#clause blockquote")).to_be_visible()
+    citizen, _ = taken(people, operator=operator)
+    operator.keyboard.press("Alt+u")
+    told = "要发的是：〔原文：辽人社发〔2021〕7号 一（一）〕，再按一次就发出"
+    expect(operator.locator("#desk .told")).to_contain_text(told)
+    operator.keyboard.press("Alt+u")
+    expect(citizen.locator(".quote figcaption").first).to_contain_text("——辽人社发〔2021〕7号 一（一）")
+    expect(operator.locator("#desk .pending")).to_be_empty()
+
+
 def test_who_signs_in_again_in_another_window_goes_on_where_they_were(people, monkeypatch):
     monkeypatch.setattr("bot.staff.streams.LONGEST", 1)
     citizen, operator = taken(people)
