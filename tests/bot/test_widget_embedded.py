@@ -250,6 +250,11 @@ def test_all_of_it_is_small():
     assert sum(len(gzip.compress(path.read_bytes(), 6)) for path in FOLDER.iterdir()) <= 25 * 1024
 
 
+def test_one_module_alone_touches_what_a_tab_keeps():
+    scripts = sorted(FOLDER.parent.rglob("*.js"))
+    assert [path.name for path in scripts if "sessionStorage." in path.read_text("utf-8")] == ["talk.js"]
+
+
 def test_every_word_stands_in_one_place_and_is_said():
     known = set(re.findall(r"^  (\w+):", (FOLDER / "words.js").read_text("utf-8"), re.MULTILINE))
     others = "".join(path.read_text("utf-8") for path in FOLDER.glob("*.js") if path.name != "words.js")

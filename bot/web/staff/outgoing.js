@@ -2,7 +2,7 @@
 // sent twice is said once; the draft and what is under way outlast a reload. They stand in sessionStorage and not in
 // localStorage: what is written to citizens does not stay on a desk that others use. A browser that was killed has lost
 // them, and asks the server, which alone says what was said.
-import { number } from "../widget/talk.js";
+import { keep, number, stored } from "../widget/talk.js";
 import { call } from "./call.js";
 
 const KEY = "wengang-desk";
@@ -13,7 +13,7 @@ const PASSING = [0, 408, 429]; // and whatever is wrong with the server
 export class Outgoing {
   /** refused(trouble): something was refused for good; the words are in the draft again */
   constructor(id, refused) {
-    const { draft = "", messages = [], seen = null } = stored()[id] ?? {};
+    const { draft = "", messages = [], seen = null } = stored(KEY)[id] ?? {};
     Object.assign(this, { _id: id, _refused: refused, _draft: draft, _seen: seen, _attempt: 0 });
     this.messages = messages; // {client_id, action: say | insert, body, shown: words}
     this.changed = () => {}; // something was sent, said or refused; of whoever shows it
@@ -115,29 +115,13 @@ export class Outgoing {
 
   _keep(messages = this.messages.filter((one) => !one.arrived)) {
     if (this.ended) return; // whoever has it again keeps it
-    const { [this._id]: before, ...others } = stored();
+    const { [this._id]: before, ...others } = stored(KEY);
     const kept = { draft: this._draft, messages, seen: this._seen };
-    keep(this._draft || messages.length || this._seen !== null ? { ...others, [this._id]: kept } : others);
+    keep(this._draft || messages.length || this._seen !== null ? { ...others, [this._id]: kept } : others, KEY);
   }
 }
 
 /** Forget what was written in conversations that are somebody's no longer. */
 export function forgetOthers(ids) {
-  keep(Object.fromEntries(Object.entries(stored()).filter(([id]) => ids.includes(Number(id)))));
-}
-
-function stored() {
-  try {
-    return JSON.parse(sessionStorage.getItem(KEY)) ?? {};
-  } catch {
-    return {};
-  }
-}
-
-function keep(what) {
-  try {
-    sessionStorage.setItem(KEY, JSON.stringify(what));
-  } catch {
-    // a full or forbidden store only costs what was not sent before a reload
-  }
+  keep(Object.fromEntries(Object.entries(stored(KEY)).filter(([id]) => ids.includes(Number(id)))), KEY);
 }

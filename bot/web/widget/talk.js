@@ -385,21 +385,21 @@ export function remember(name, value) {
   keep({ ...stored(), [name]: value });
 }
 
-/** What the tab remembers; an empty object when there is nothing or it cannot be read. */
-export function stored() {
+/** What the tab remembers; {} when there is nothing or it cannot be read. */
+export function stored(key = KEY) {
   try {
-    const kept = JSON.parse(sessionStorage.getItem(KEY));
+    const kept = JSON.parse(sessionStorage.getItem(key));
     return kept && typeof kept === "object" && Array.isArray(kept.queue ?? []) ? kept : {};
   } catch {
     return {};
   }
 }
 
-function keep(what) {
+export function keep(what, key = KEY) {
   try {
-    sessionStorage.setItem(KEY, JSON.stringify(what));
+    sessionStorage.setItem(key, JSON.stringify(what));
   } catch {
-    // a full or forbidden store only costs what was not sent before a reload
+    // full or forbidden: costs what was not sent before a reload
   }
 }
 
