@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import os
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -137,7 +138,7 @@ def press(page, name, key="Enter"):
 
 
 def write(page, label, words):
-    reach(page, page.locator("label").filter(has_text=label).locator("input, textarea").first)
+    reach(page, page.get_by_label(label).first)
     page.keyboard.type(words)
 
 
@@ -169,6 +170,23 @@ def test_a_case_from_its_making_to_its_return_without_a_mouse(enter, console):
     wang.goto(case)
     expect(wang.get_by_text("退回：算的，还请您答复")).to_be_visible()
     expect(wang.get_by_text("待办", exact=True)).to_be_visible()
+
+
+def test_ready_made_texts_come_as_one_types_on_a_case_too(enter, console):
+    page = enter("小王")
+    page.set_viewport_size({"width": 768, "height": TALL[768]})
+    page.goto(f"{console.address}/staff/cases/1")
+    box = page.get_by_label("说明")
+    reach(page, box)
+    page.keyboard.type("已告知。::核")
+    expect(page.get_by_role("option", name="核定")).to_be_visible()
+    assert violations(page) == [] and faults(page) == []
+    page.keyboard.type("定 ")
+    expect(box).to_have_value("已告知。以上是按通知说的条件判断的，最后以经办机构核定为准。")
+    page.keyboard.type("::我的")
+    page.keyboard.press("Enter")
+    expect(box).to_have_value(re.compile("核定为准。我是稳岗专席，工号零零一。$"))
+    expect(box).to_be_focused()
 
 
 def test_searching_and_taking_a_table_home_without_a_mouse(enter, console):
