@@ -38,7 +38,9 @@ containers: setup ## 检查 Dockerfile 和 compose 文件（hadolint、compose �
 
 # Strict: a package the service knows nothing of is a failure. Without it an unreachable service reads "no known vulnerabilities".
 audit: setup ## 查依赖的已知漏洞（要能连上漏洞库；结论见 docs/pip-audit.md）
-	@$(UVX) pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock $(ARGS)
+	@failed=0; for lock in requirements.lock tools/otel.lock; do echo "$$lock"; \
+	  $(UVX) pip-audit --strict --disable-pip --require-hashes --requirement "$$lock" $(ARGS) || failed=1; \
+	done; exit $$failed
 
 bench: setup ## 量速度和内存，写 docs/benchmarks.md（第一次另训练对照用的 Rasa；ARGS="--only load" 只量一节）
 	@$(BIN)/python tools/bench.py $(ARGS)

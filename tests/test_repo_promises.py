@@ -133,6 +133,13 @@ def test_what_is_installed_beside_the_lock_moves_nothing_of_it() -> None:
     }
 
 
+def test_every_lock_of_what_the_service_runs_is_audited() -> None:
+    """All of them, also after one has failed; any failure is one of the whole."""
+    recipe = text_of(ROOT / "Makefile").partition("\naudit: ")[2].partition("\n\n")[0]
+    assert "--strict" in recipe and "|| failed=1" in recipe and "exit $$failed" in recipe
+    assert set(re.findall(r"[\w/.]+\.lock", recipe)) == {"requirements.lock", "tools/otel.lock"}
+
+
 def test_python_version_is_the_one_of_pyproject() -> None:
     project = tomli.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert (ROOT / ".python-version").read_text().strip() == "3.10"
