@@ -116,6 +116,10 @@ class Relevance:
             self._memory = _Memory()  # whoever is at work keeps the old one to the end
         return self._diagram(rest, self._memory)
 
+    def may_end(self, rest: Rest, outcome: Outcome) -> bool:
+        """Whether some completion of ``rest`` ends in ``outcome``. Where one does, much is left untried."""
+        return self._may_end(rest, outcome, set())
+
     def open_facts(self, rest: Rest) -> tuple[str, ...]:
         """The open facts on which the outcome still turns, in the order of the text."""
         found = self._memory.open_facts.get(rest.key)
@@ -131,11 +135,26 @@ class Relevance:
             return settled
         known = memory.diagrams.get(rest.key)
         if known is None:
-            fact = min(rest.facts, key=self._place.__getitem__)
-            cells = self.cells(fact, rest.env, rest.conditions)
+            fact, cells = self._next(rest)
             children = [self._diagram(self.advance(rest, {fact: cell.low}), memory) for cell in cells]
             known = memory.diagrams[rest.key] = self._node(fact, cells, children, memory)
         return known
+
+    def _may_end(self, rest: Rest, outcome: Outcome, tried: set[object]) -> bool:
+        """``tried``: what has been looked at, of which none ended so."""
+        settled = rest.outcome
+        if settled is not None:
+            return settled == outcome
+        if rest.key in tried:
+            return False
+        tried.add(rest.key)
+        fact, cells = self._next(rest)
+        return any(self._may_end(self.advance(rest, {fact: cell.low}), outcome, tried) for cell in cells)
+
+    def _next(self, rest: Rest) -> tuple[str, list[Cell]]:
+        """The fact that is assigned next, the same order on every path, and its cells."""
+        fact = min(rest.facts, key=self._place.__getitem__)
+        return fact, self.cells(fact, rest.env, rest.conditions)
 
     def _node(self, fact: str, cells: list[Cell], children: list[Diagram], memory: _Memory) -> Diagram:
         """The one node for this fact and these branches; none where all lead to the same place.

@@ -52,7 +52,7 @@ def option_lists(programme: Programme) -> Iterator[tuple[str, tuple[Guarded, ...
 
 def _reached(world: Worlds, many: tuple[Guarded, ...]) -> bool:
     *before, last = [world.leaf(option) for option in many]
-    return True in world.truths(joined(last, *(negated(one) for one in before)))
+    return world.may_hold(joined(last, *(negated(one) for one in before)))
 
 
 def _leaves_out(world: Worlds, many: tuple[Guarded, ...]) -> bool:
@@ -60,7 +60,7 @@ def _leaves_out(world: Worlds, many: tuple[Guarded, ...]) -> bool:
     if not many or any(option.condition is None for option in many):
         return False
     none_holds = [negated(world.leaf(option)) for option in many]
-    return True in world.truths(joined(world.programme.when, *none_holds))
+    return world.may_hold(joined(world.programme.when, *none_holds))
 
 
 def _text(option: Guarded) -> str:

@@ -36,6 +36,11 @@ class Worlds:
         """The truth values that ``node`` takes."""
         return frozenset(truth for one in self._diagrams(node) for truth in _outcomes(one))
 
+    def may_hold(self, node: Node) -> bool:
+        """Whether ``node`` is ever true: a search that ends with the first world where it is."""
+        trial = self._trial(node)
+        return any(trial.may_end(trial.rest(env), ELIGIBLE) for env in self._environments)
+
     def turns_on(self, leaf: Leaf) -> bool:
         """Whether an outcome would be another one if ``leaf`` were forced."""
         free = Expression(_FORCED, lambda env: env.get(_FORCED), (_FORCED,), "bool")
@@ -61,9 +66,13 @@ class Worlds:
         return Leaf(f"option_{id(one)}", settled, tuple(Ask((name,)) for name in facts), reads, inner, one.cite)
 
     def _diagrams(self, node: Node) -> Iterator[Diagram]:
-        programme = replace(self.programme, exceptions=(), when=node, leaves=tuple(leaves_of(node)))
-        trial = Relevance(programme, self._catalogue)
+        trial = self._trial(node)
         return (trial.diagram(trial.rest(env)) for env in self._environments)
+
+    def _trial(self, node: Node) -> Relevance:
+        """``node`` as if it were the whole rule."""
+        programme = replace(self.programme, exceptions=(), when=node, leaves=tuple(leaves_of(node)))
+        return Relevance(programme, self._catalogue)
 
 
 def worlds_of(packs: Packs, name: str) -> list[Worlds]:

@@ -7,12 +7,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from eligibility import Rulebook
+from eligibility.check.worlds import Worlds, joined, negated
 from eligibility.decide import Engine
 from eligibility.model import Decision, Programme
 from eligibility.relevance import Choice, Relevance
@@ -204,3 +206,17 @@ def test_every_process_decides_the_same() -> None:
         run = subprocess.run([sys.executable, "-c", SCRIPT], cwd=root, env=environment, capture_output=True, check=True)
         seen.add(run.stdout)
     assert len(seen) == 1 and next(iter(seen))
+
+
+def test_the_search_for_one_outcome_finds_what_the_diagram_shows(rules: Rulebook) -> None:
+    """Of every condition, its contrary, and each with the contrary of its neighbour."""
+    found = []
+    for programme in rules.benefits.values():
+        world = Worlds(programme, rules.knowledge.facts, (DAY, date(2026, 1, 1)))
+        nodes = [*programme.leaves, *map(negated, programme.leaves)]
+        nodes += [joined(one, negated(other)) for one, other in pairwise(programme.leaves)]
+        nodes += [joined(one, negated(one)) for one in programme.leaves]
+        for node in nodes:
+            found.append(world.may_hold(node))
+            assert found[-1] == (True in world.truths(node)), node
+    assert True in found and False in found
