@@ -1,12 +1,15 @@
-"""Empty databases of the two kinds the store is meant for."""
+"""Empty databases of the two kinds the store is meant for, as they are and with their tables."""
 
+import functools
 import os
+import tempfile
 import uuid
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import Engine, make_url
 
 POSTGRES = os.environ.get("WENGANG_TEST_POSTGRES", "postgresql://postgres@127.0.0.1/test")
 
@@ -30,3 +33,61 @@ def empty_database(kind, tmp_path):
     with engine.begin() as connection:
         connection.execute(sa.text(f"DROP SCHEMA {schema} CASCADE"))
     engine.dispose()
+
+
+def migrated(url):
+    """Give a database its tables, as `bot.store.migrate` does; one that has them is left as it is.
+
+    Alembic is run once a process for each kind: then its file is copied, or what it said is said again. Whether it
+    works is what tests/bot/test_store.py asks.
+    """
+    address = make_url(url)
+    if address.get_backend_name() != "sqlite":
+        _say_again(url)
+        return
+    path = Path(address.database)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(_file())
+
+
+@functools.cache
+def _file():
+    from bot.store import migrate
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "test.db"
+        migrate(f"sqlite:///{path}")
+        return path.read_bytes()
+
+
+_said = []  # by Alembic, on PostgreSQL
+
+
+def _say_again(url):
+    from bot.store import migrate, open_engine
+
+    if not _said:
+        _said.extend(_listening_to(migrate, url))
+        return
+    engine = open_engine(url)
+    with engine.begin() as connection:
+        for statement, parameters in _said:
+            connection.exec_driver_sql(statement, parameters)
+    engine.dispose()
+
+
+def _listening_to(migrate, url):
+    """Migrate; every statement with its parameters."""
+    said = []
+
+    def listen(connection, _cursor, statement, parameters, *_):
+        if connection.engine.url == make_url(url):  # whoever is at work elsewhere is not meant
+            said.append((statement, parameters))
+
+    sa.event.listen(Engine, "before_cursor_execute", listen)
+    try:
+        migrate(url)
+    finally:
+        sa.event.remove(Engine, "before_cursor_execute", listen)
+    return said

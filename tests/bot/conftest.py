@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from databases import empty_database
+from databases import empty_database, migrated
 
 
 @pytest.fixture(scope="session")
@@ -38,10 +38,8 @@ def stub_calls() -> Iterator[list[str]]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of a database that has been migrated and is empty."""
-    from bot.store import migrate
-
     with empty_database(request.param, tmp_path) as url:
-        migrate(url)
+        migrated(url)
         yield url
 
 
@@ -89,7 +87,7 @@ def house(tmp_path_factory: Any, other_pages: dict[str, Any]) -> Iterator[Any]:
     from doors import FakeAssistant, settings
 
     from bot.server import create_app
-    from bot.store import migrate, open_engine
+    from bot.store import open_engine
     from eligibility import Rulebook
     from knowledge import load
     from knowledge.search import Searcher
@@ -97,7 +95,7 @@ def house(tmp_path_factory: Any, other_pages: dict[str, Any]) -> Iterator[Any]:
     knowledge, assistant = load(), FakeAssistant()
     with other_site(other_pages) as site, other_site(other_pages) as stranger:
         chosen = settings(tmp_path_factory.mktemp("page"), origins=site, writes_per_conversation=0, session_minutes=120)
-        migrate(chosen.database_url)
+        migrated(chosen.database_url)
         app = create_app(assistant, Rulebook(knowledge), Searcher(knowledge), chosen)
         engine = open_engine(chosen.database_url)
         with served(app, bound()) as url:

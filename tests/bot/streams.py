@@ -7,15 +7,15 @@ from contextlib import asynccontextmanager
 
 import httpx
 import uvicorn
+from databases import migrated
 
 from bot.server import create_app
-from bot.store import migrate
 
 
 @asynccontextmanager
 async def served(assistant, rules, searcher, chosen):
     """A client of the application on a socket; `client.app` is the application, `client.server` what serves it."""
-    migrate(chosen.database_url)
+    migrated(chosen.database_url)
     taken = socket.socket()
     taken.bind(("127.0.0.1", 0))
     app = create_app(assistant, rules, searcher, chosen)

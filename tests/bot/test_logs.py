@@ -7,11 +7,11 @@ import sys
 
 import httpx
 import pytest
+from databases import migrated
 from doors import FakeAssistant, settings
 
 from bot import logs
 from bot.server import create_app
-from bot.store import migrate
 from eligibility import Rulebook
 from knowledge import load
 
@@ -54,7 +54,7 @@ async def test_the_number_of_the_request_is_known_wherever_it_is_worked_on(forma
 
 async def test_a_turn_is_one_entry_with_the_number_that_the_client_got_and_without_its_words(tmp_path, caplog):
     chosen = settings(tmp_path)
-    migrate(chosen.database_url)
+    migrated(chosen.database_url)
     app = create_app(FakeAssistant(), Rulebook(load()), None, chosen)
     caplog.set_level(logging.INFO, "bot")
     caplog.handler.setFormatter(logs.Json())

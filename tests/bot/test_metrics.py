@@ -8,13 +8,13 @@ import textwrap
 
 import httpx
 import pytest
+from databases import migrated
 from doors import FakeAssistant, settings
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot import metrics
 from bot.server import create_app
 from bot.settings import ROOT
-from bot.store import migrate
 from eligibility import Rulebook
 from knowledge import load
 
@@ -32,7 +32,7 @@ def rules():
 def make_client(tmp_path, rules):
     def make(assistant=None, **more):
         chosen = settings(tmp_path, **{"metrics_token": TOKEN, **more})
-        migrate(chosen.database_url)
+        migrated(chosen.database_url)
         app = create_app(assistant or FakeAssistant(), rules, None, chosen)
         return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test")
 

@@ -6,6 +6,7 @@ import os
 
 import pytest
 import schemathesis
+from databases import migrated
 from doors import SCRIPT, FakeAssistant, settings
 from hypothesis import HealthCheck
 from hypothesis import settings as draws
@@ -20,7 +21,6 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from bot.server import create_app
-from bot.store import migrate
 from eligibility import Rulebook
 from knowledge import load
 from knowledge.search import Searcher
@@ -46,7 +46,7 @@ def rules():
 @pytest.fixture(scope="module")
 def document(tmp_path_factory, rules):
     chosen = settings(tmp_path_factory.mktemp("openapi"), rest_token=TOKEN)
-    migrate(chosen.database_url)
+    migrated(chosen.database_url)
     app = create_app(FakeAssistant(), rules, Searcher(rules.knowledge), chosen)
     return schemathesis.openapi.from_asgi("/openapi.json", app)
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 import httpx
 import pytest
 import sqlalchemy as sa
+from databases import migrated
 from doors import FakeAssistant, settings
 from receiver import receiver
 
@@ -378,7 +379,7 @@ def rules():
 async def test_a_human_that_is_asked_for_hears_of_it_once(tmp_path, rules):
     with receiver() as desk:
         chosen = settings(tmp_path, handoff_url=desk.url)
-        migrate(chosen.database_url)
+        migrated(chosen.database_url)
         engine = open_engine(chosen.database_url)
         client = talk(FakeAssistant(), rules, chosen)
         first = await client.post("/api/messages", json={"text": "你好"})
@@ -396,7 +397,7 @@ async def test_a_human_that_is_asked_for_hears_of_it_once(tmp_path, rules):
 
 async def test_without_a_desk_nothing_changes(tmp_path, rules):
     chosen = settings(tmp_path)
-    migrate(chosen.database_url)
+    migrated(chosen.database_url)
     said = (await talk(FakeAssistant(), rules, chosen).post("/api/messages", json={"text": "转人工"})).json()
     assert "转给工作人员" not in said["replies"][0]["text"]
     assert channels(chosen) == {} and states(open_engine(chosen.database_url)) == {}
@@ -408,7 +409,7 @@ async def test_a_desk_is_told_what_is_believed_and_no_number(tmp_path, rules):
             return [{"kind": "handoff", "text": "请打 12333。", "summary": "参保职工 28 人"}]
 
     chosen = settings(tmp_path, handoff_url="http://127.0.0.1:1/push")
-    migrate(chosen.database_url)
+    migrated(chosen.database_url)
     text = "转人工，我电话13841400000"
     await talk(Believing(), rules, chosen).post("/api/messages", json={"text": text})
     (row,) = Outbox(open_engine(chosen.database_url)).unsent()

@@ -7,11 +7,11 @@ from urllib.parse import quote, unquote, urlsplit
 
 import httpx
 import pytest
+from databases import migrated
 from doors import FakeAssistant, settings
 
 from bot.rule_pages import anchor, rendered
 from bot.server import create_app
-from bot.store import migrate
 from eligibility import Rulebook
 from eligibility.check.written import citations, programme_of
 from knowledge import load
@@ -72,7 +72,7 @@ def rules():
 @pytest.fixture(scope="module")
 def app(tmp_path_factory, rules):
     chosen = settings(tmp_path_factory.mktemp("pages"))
-    migrate(chosen.database_url)
+    migrated(chosen.database_url)
     return create_app(FakeAssistant(), rules, Searcher(rules.knowledge), chosen)
 
 

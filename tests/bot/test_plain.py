@@ -6,10 +6,11 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from databases import migrated
 from doors import DECISION, SCRIPT, settings
 
 from bot.server import create_app
-from bot.store import migrate, open_engine, pushed
+from bot.store import open_engine, pushed
 
 FAILED = {"kind": "text", "text": "这一句我没有处理好。", "outcome": "clarify", "failed": True}
 HOSTILE = (
@@ -79,7 +80,7 @@ class Browser(HTMLParser):
 def make_client(tmp_path, assistant, rules):
     def make(address=("127.0.0.1", 1), **more):
         chosen = settings(tmp_path, **more)
-        migrate(chosen.database_url)
+        migrated(chosen.database_url)
         app = create_app(assistant, rules, None, chosen)
         transport = httpx.ASGITransport(app=app, client=address)
         return httpx.AsyncClient(transport=transport, base_url="http://test", follow_redirects=True)

@@ -2,11 +2,11 @@
 
 import pytest
 from browsing import SIZES, bound, chromium, served, violations
+from databases import migrated
 from doors import FakeAssistant, settings
 from playwright.sync_api import expect
 
 from bot.server import create_app
-from bot.store import migrate
 from eligibility import Rulebook
 from knowledge import load
 
@@ -33,7 +33,7 @@ _FAULTS = """least => {
 @pytest.fixture(scope="module")
 def house(tmp_path_factory):
     chosen = settings(tmp_path_factory.mktemp("plain"))
-    migrate(chosen.database_url)
+    migrated(chosen.database_url)
     with served(create_app(FakeAssistant(), Rulebook(load()), None, chosen), bound()) as address:
         yield address
 

@@ -9,11 +9,11 @@ import sys
 
 import httpx
 import pytest
+from databases import migrated
 from doors import FakeAssistant, settings
 
 from bot import cli
 from bot.server import create_app
-from bot.store import migrate
 from eligibility import Rulebook
 from knowledge import load
 from knowledge.search import Searcher
@@ -45,7 +45,7 @@ def wengang(capfd, monkeypatch, tmp_path):
 @pytest.fixture
 def client(tmp_path, rules):
     chosen = settings(tmp_path)
-    migrate(chosen.database_url)
+    migrated(chosen.database_url)
     app = create_app(FakeAssistant(), rules, Searcher(rules.knowledge), chosen)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test")
 

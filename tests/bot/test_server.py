@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
+from databases import migrated
 from doors import DECISION, FakeAssistant, settings
 
 from bot.api.guard import LARGEST_BODY
 from bot.server import create_app
-from bot.store import migrate
 from eligibility import Rulebook
 from knowledge import load
 from knowledge.search import Searcher
@@ -44,7 +44,7 @@ def assistant():
 def make_client(tmp_path, assistant, rules, searcher):
     def make(**more):
         chosen = settings(tmp_path, **more)
-        migrate(chosen.database_url)
+        migrated(chosen.database_url)
         make.app = create_app(assistant, rules, searcher, chosen)
         return httpx.AsyncClient(transport=httpx.ASGITransport(app=make.app), base_url="http://test")
 
@@ -481,7 +481,7 @@ async def over_a_socket(app):
 
 async def test_two_megabytes_over_a_real_socket_still_get_the_sentence(tmp_path, assistant, rules, searcher):
     chosen = settings(tmp_path)
-    migrate(chosen.database_url)
+    migrated(chosen.database_url)
     async with over_a_socket(create_app(assistant, rules, searcher, chosen)) as url, httpx.AsyncClient() as client:
         for _ in range(3):
             chinese_sentence(await client.post(f"{url}/api/messages", json={"text": "长" * 700_000}), 413)

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from databases import empty_database
+from databases import empty_database, migrated
 from doors import FakeAssistant, settings
 
 from bot.api.identity import Identity
 from bot.server import create_app
-from bot.store import InMemory, migrate
+from bot.store import InMemory
 from bot.store.conversations import turn_being_held
 from bot.store.models import now
 from knowledge.search import Searcher
@@ -22,7 +22,7 @@ COUNTY, STRANGER = "https://www.benxi.gov.cn", "https://elsewhere.example"
 def make_client(tmp_path, assistant, rules):
     def make(address=("203.0.113.7", 4242), base="http://test", who=assistant, kept=None, **more):
         chosen = settings(tmp_path, **more)
-        migrate(chosen.database_url)
+        migrated(chosen.database_url)
         app = create_app(who, rules, Searcher(rules.knowledge), chosen, kept)
         return httpx.AsyncClient(transport=httpx.ASGITransport(app=app, client=address), base_url=base)
 

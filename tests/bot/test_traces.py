@@ -7,11 +7,11 @@ import threading
 
 import httpx
 import pytest
+from databases import migrated
 from doors import FakeAssistant, settings
 
 from bot.server import create_app
 from bot.settings import load
-from bot.store import migrate
 from bot.traces import span, tracing
 
 if os.environ.get("CI") != "true":
@@ -59,7 +59,7 @@ def told(one):
 @contextlib.asynccontextmanager
 async def client(tmp_path, rules, assistant):
     chosen = settings(tmp_path)
-    migrate(chosen.database_url)
+    migrated(chosen.database_url)
     transport = httpx.ASGITransport(app=create_app(assistant, rules, None, chosen))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as made:
         yield made

@@ -12,13 +12,14 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 from browsing import bound, chromium, faults, served, violations
 from console_pages import PAGES, fill, looked_at, signed_in
+from databases import migrated
 from doors import FakeAssistant, settings
 from openid_provider import provider
 from playwright.sync_api import expect
 
 from bot.server import create_app
 from bot.staff import passwords
-from bot.store import InDatabase, migrate, open_engine
+from bot.store import InDatabase, open_engine
 from bot.store.conversations import HeldTurn
 from bot.store.staff_tables import StaffSession
 from eligibility import Rulebook
@@ -35,7 +36,7 @@ def console(tmp_path_factory):
     rules = Rulebook(load())
     with provider("localhost") as office:
         chosen = settings(tmp_path_factory.mktemp("console"), **office.settings)
-        migrate(chosen.database_url)
+        migrated(chosen.database_url)
         engine = open_engine(chosen.database_url)
         fill(engine, chosen.key(), rules)
         with served(create_app(FakeAssistant(), rules, None, chosen, engine=engine), bound()) as address:

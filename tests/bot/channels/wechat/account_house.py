@@ -6,6 +6,7 @@ from functools import cache
 from types import SimpleNamespace
 
 import sqlalchemy as sa
+from databases import migrated
 from doors import settings
 from listening import listening
 
@@ -13,7 +14,7 @@ from bot.channels import channels
 from bot.channels.wechat.answering import taking_up
 from bot.outbox_sender import sending
 from bot.server import create_app
-from bot.store import InDatabase, migrate, open_engine
+from bot.store import InDatabase, open_engine
 from bot.store.conversations import turn_being_held
 from bot.store.models import WechatMessage
 from bot.store.outbox import Outbox
@@ -34,7 +35,7 @@ async def serving(assistant, wechat, folder, **more):
         folder, wechat_appid=account.appid, wechat_secret=account.secret, wechat_token=account.token,
         wechat_aes_key=account.aes_key, wechat_api_base=wechat.base, **more,
     )  # fmt: skip
-    migrate(given.database_url)
+    migrated(given.database_url)
     engine = open_engine(given.database_url)
     assistant.keep_in(InDatabase(engine))
     app = create_app(assistant, rules(), None, given, engine=engine)

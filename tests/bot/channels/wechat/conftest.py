@@ -1,17 +1,17 @@
 """An official account over an assistant that says what it is told to."""
 
-import shutil
 from datetime import timedelta
 from types import SimpleNamespace
 
 import httpx
 import pytest
+from databases import migrated
 from doors import FakeAssistant, settings
 from wechat_letters import ACCOUNT, letter
 
 from bot.channels.wechat import answering
 from bot.server import create_app
-from bot.store import migrate, open_engine
+from bot.store import open_engine
 from eligibility import Rulebook
 from knowledge import load
 
@@ -34,23 +34,14 @@ def assistant():
     return FakeAssistant()
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory):
-    """A database that has been migrated and is empty, to be copied."""
-    folder = tmp_path_factory.mktemp("migrated")
-    migrate(settings(folder).database_url)
-    return folder / "test.db"
-
-
 @pytest.fixture
-def make_account(tmp_path, assistant, rules, migrated):
+def make_account(tmp_path, assistant, rules):
     """Make the account; it has `app`, `engine`, `client`, `settings` and `send(fields or (query, body))`."""
     engines = []
 
     def make(**more):
         chosen = settings(tmp_path, **{**ACCOUNT, **more})
-        if not (tmp_path / "test.db").exists():
-            shutil.copy(migrated, tmp_path / "test.db")
+        migrated(chosen.database_url)
         engine = open_engine(chosen.database_url)
         engines.append(engine)
         app = create_app(assistant, rules, None, chosen, engine=engine)
