@@ -19,9 +19,10 @@ train: setup ## 训练对话模型（数据没变就不重训）
 	@$(BIN)/wengang train --if-stale $(ARGS)
 
 # A file's tests share a process, for they share what is dear: a loaded model, a checked pack, a database.
+# Which file is begun when: tests/longest_first.py.
 test: setup browser ## 全部测试（两个进程；ARGS=路径 只跑一部分）
 	@$(BIN)/wengang train --if-stale
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=40 $(ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --durations=40 $(ARGS)
 
 lint: setup ## 代码风格与类型
 	@$(BIN)/ruff check .
