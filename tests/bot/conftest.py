@@ -53,13 +53,21 @@ def engine(url: str) -> Iterator[Any]:
     engine.dispose()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def rules() -> Any:
-    """The rules of the packs."""
+    """The rules of the packs: to be read, never changed."""
     from eligibility import Rulebook
     from knowledge import load
 
     return Rulebook(load())
+
+
+@pytest.fixture(scope="session")
+def searcher(rules: Any) -> Any:
+    """Their index: a second of work."""
+    from knowledge.search import Searcher
+
+    return Searcher(rules.knowledge)
 
 
 @pytest.fixture
@@ -80,7 +88,7 @@ def other_pages() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: Any, other_pages: dict[str, Any]) -> Iterator[Any]:
+def house(tmp_path_factory: Any, other_pages: dict[str, Any], rules: Any, searcher: Any) -> Iterator[Any]:
     """The application on a socket (`url`), its assistant and database (`engine`), a `site` that may embed it and a
     `stranger` that may not."""
     from browsing import bound, other_site, served
@@ -88,15 +96,12 @@ def house(tmp_path_factory: Any, other_pages: dict[str, Any]) -> Iterator[Any]:
 
     from bot.server import create_app
     from bot.store import open_engine
-    from eligibility import Rulebook
-    from knowledge import load
-    from knowledge.search import Searcher
 
-    knowledge, assistant = load(), FakeAssistant()
+    assistant = FakeAssistant()
     with other_site(other_pages) as site, other_site(other_pages) as stranger:
         chosen = settings(tmp_path_factory.mktemp("page"), origins=site, writes_per_conversation=0, session_minutes=120)
         migrated(chosen.database_url)
-        app = create_app(assistant, Rulebook(knowledge), Searcher(knowledge), chosen)
+        app = create_app(assistant, rules, searcher, chosen)
         engine = open_engine(chosen.database_url)
         with served(app, bound()) as url:
             yield SimpleNamespace(url=url, assistant=assistant, site=site, stranger=stranger, app=app, engine=engine)

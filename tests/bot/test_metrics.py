@@ -15,17 +15,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot import metrics
 from bot.server import create_app
 from bot.settings import ROOT
-from eligibility import Rulebook
-from knowledge import load
 
 TOKEN = "metrics-token-0123456789"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 DASHBOARD = ROOT / "deploy" / "grafana" / "wengang.json"
-
-
-@pytest.fixture(scope="module")
-def rules():
-    return Rulebook(load())
 
 
 @pytest.fixture

@@ -21,9 +21,6 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from bot.server import create_app
-from eligibility import Rulebook
-from knowledge import load
-from knowledge.search import Searcher
 
 TOKEN = "partner-token-0123456789"
 CHECKS = [
@@ -39,15 +36,10 @@ EXAMPLES = 500 if os.environ.get("WENGANG_VERIFY") == "1" else 5
 
 
 @pytest.fixture(scope="module")
-def rules():
-    return Rulebook(load())
-
-
-@pytest.fixture(scope="module")
-def document(tmp_path_factory, rules):
+def document(tmp_path_factory, rules, searcher):
     chosen = settings(tmp_path_factory.mktemp("openapi"), rest_token=TOKEN)
     migrated(chosen.database_url)
-    app = create_app(FakeAssistant(), rules, Searcher(rules.knowledge), chosen)
+    app = create_app(FakeAssistant(), rules, searcher, chosen)
     return schemathesis.openapi.from_asgi("/openapi.json", app)
 
 

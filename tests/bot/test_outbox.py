@@ -25,8 +25,6 @@ from bot.store.conversations import HeldTurn, turn_being_held
 from bot.store.models import OutboxEntry
 from bot.store.outbox import LEASE, MOST_ATTEMPTS, Outbox, Push
 from bot.store.turns import Turns
-from eligibility import Rulebook
-from knowledge import load
 
 
 @pytest.fixture(autouse=True)
@@ -369,11 +367,6 @@ def test_wrong_command(command, given):
 
 
 # ── 转人工 ──
-
-
-@pytest.fixture(scope="module")
-def rules():
-    return Rulebook(load())
 
 
 async def test_a_human_that_is_asked_for_hears_of_it_once(tmp_path, rules):

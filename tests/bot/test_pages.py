@@ -12,11 +12,8 @@ from doors import FakeAssistant, settings
 
 from bot.rule_pages import anchor, rendered
 from bot.server import create_app
-from eligibility import Rulebook
 from eligibility.check.written import citations, programme_of
-from knowledge import load
 from knowledge.printed import blocks
-from knowledge.search import Searcher
 from knowledge.text import without_space
 
 HOSTILE = (
@@ -65,15 +62,10 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def rules():
-    return Rulebook(load())
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory, rules):
+def app(tmp_path_factory, rules, searcher):
     chosen = settings(tmp_path_factory.mktemp("pages"))
     migrated(chosen.database_url)
-    return create_app(FakeAssistant(), rules, Searcher(rules.knowledge), chosen)
+    return create_app(FakeAssistant(), rules, searcher, chosen)
 
 
 @pytest.fixture

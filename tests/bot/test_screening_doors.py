@@ -14,16 +14,8 @@ from doors import FakeAssistant, settings
 
 from bot import cli
 from bot.server import create_app
-from eligibility import Rulebook
-from knowledge import load
-from knowledge.search import Searcher
 
 COMPANY = {"unit_kind": "enterprise", "insured_in_liaoning": True, "insured_count": 28, "layoff_count": 9}
-
-
-@pytest.fixture(scope="module")
-def rules():
-    return Rulebook(load())
 
 
 @pytest.fixture
@@ -43,10 +35,10 @@ def wengang(capfd, monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def client(tmp_path, rules):
+def client(tmp_path, rules, searcher):
     chosen = settings(tmp_path)
     migrated(chosen.database_url)
-    app = create_app(FakeAssistant(), rules, Searcher(rules.knowledge), chosen)
+    app = create_app(FakeAssistant(), rules, searcher, chosen)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test")
 
 

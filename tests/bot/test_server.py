@@ -13,26 +13,8 @@ from doors import DECISION, FakeAssistant, settings
 
 from bot.api.guard import LARGEST_BODY
 from bot.server import create_app
-from eligibility import Rulebook
-from knowledge import load
-from knowledge.search import Searcher
 
 REST_TOKEN = "partner-token-0123456789"
-
-
-@pytest.fixture(scope="module")
-def knowledge():
-    return load()
-
-
-@pytest.fixture(scope="module")
-def rules(knowledge):
-    return Rulebook(knowledge)
-
-
-@pytest.fixture(scope="module")
-def searcher(knowledge):
-    return Searcher(knowledge)
 
 
 @pytest.fixture
@@ -303,9 +285,9 @@ class TestReading:
         assert field in chinese_sentence(response, 422)
         assert response.json()["error"]["field"] == field
 
-    async def test_clause(self, client, knowledge):
+    async def test_clause(self, client, rules):
         clause = (await client.get("/api/clauses/LN/一/小单位")).json()
-        assert clause["quote"] == knowledge.clauses["LN/一/小单位"].quote
+        assert clause["quote"] == rules.knowledge.clauses["LN/一/小单位"].quote
         assert clause["number"] == "辽人社发〔2021〕7号" and clause["item"]
 
     async def test_every_clause_of_a_search_can_be_fetched(self, client):

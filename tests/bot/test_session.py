@@ -12,18 +12,17 @@ from bot.server import create_app
 from bot.store import InMemory
 from bot.store.conversations import turn_being_held
 from bot.store.models import now
-from knowledge.search import Searcher
 
 SECRET = "s" * 32
 COUNTY, STRANGER = "https://www.benxi.gov.cn", "https://elsewhere.example"
 
 
 @pytest.fixture
-def make_client(tmp_path, assistant, rules):
+def make_client(tmp_path, assistant, rules, searcher):
     def make(address=("203.0.113.7", 4242), base="http://test", who=assistant, kept=None, **more):
         chosen = settings(tmp_path, **more)
         migrated(chosen.database_url)
-        app = create_app(who, rules, Searcher(rules.knowledge), chosen, kept)
+        app = create_app(who, rules, searcher, chosen, kept)
         return httpx.AsyncClient(transport=httpx.ASGITransport(app=app, client=address), base_url=base)
 
     return make

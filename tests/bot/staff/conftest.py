@@ -14,22 +14,11 @@ from bot.staff.accounts import Accounts
 from bot.store import open_engine
 from bot.store.audit_chain import AuditChain
 from eligibility import Rulebook
-from knowledge import load
 from knowledge.search import Searcher
 
 PASSWORD = "correct horse 7"
 KEY = b"s" * 32
 CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-
-
-@pytest.fixture(scope="session")
-def rules() -> Rulebook:
-    return Rulebook(load())
-
-
-@pytest.fixture(scope="session")
-def searcher(rules: Rulebook) -> Searcher:
-    return Searcher(rules.knowledge)
 
 
 @pytest.fixture(autouse=True)

@@ -12,8 +12,6 @@ from wechat_letters import ACCOUNT, letter
 from bot.channels.wechat import answering
 from bot.server import create_app
 from bot.store import open_engine
-from eligibility import Rulebook
-from knowledge import load
 
 
 @pytest.fixture
@@ -22,11 +20,6 @@ def patient(monkeypatch):
     monkeypatch.setattr(answering, "OPEN", 60)
     monkeypatch.setattr(answering, "LATEST", 61)
     monkeypatch.setattr(answering, "TRYING", timedelta(minutes=10))
-
-
-@pytest.fixture(scope="session")
-def rules():
-    return Rulebook(load())
 
 
 @pytest.fixture
