@@ -9,7 +9,7 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,15 @@ CHROMIUM = os.environ.get("WENGANG_TEST_CHROMIUM") or shutil.which("chromium") o
 PHONE, TABLET, DESK = ({"width": width, "height": height} for width, height in ((360, 740), (768, 1024), (1440, 900)))
 SIZES = {"360": PHONE, "768": TABLET, "1440": DESK}
 SCHEMES = ("light", "dark")
+VERIFY = bool(os.environ.get("WENGANG_VERIFY"))
+
+
+def looks(few: Sequence[Any], more: Sequence[Any]) -> list[Any]:
+    """The sizes, schemes and letters in which a test looks at every state of a page.
+
+    Always at a few that have each scheme, the narrowest and the widest; `make verify` looks at more as well.
+    """
+    return [*few, *(more if VERIFY else ())]
 
 
 @contextlib.contextmanager

@@ -6,7 +6,8 @@ ARGS=--simulated it lets a simulated user hold 300 conversations, and writes doc
 official account, and writes docs/wechat.md; with ARGS=--soak a server works for half an hour
 (`--soak --minutes N`: for N minutes), and docs/soak.md says whether it grew or slowed down.
 
-A long test is marked `@pytest.mark.verify` and may read WENGANG_VERIFY to search further.
+A long test is marked `@pytest.mark.verify` and may read WENGANG_VERIFY to search further; pages are looked at in more
+sizes, schemes and sizes of letters (`looks` in tests/browsing.py).
 """
 
 import os

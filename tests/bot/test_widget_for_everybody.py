@@ -1,7 +1,7 @@
 """The chat for everybody in a real Chromium: by keyboard alone, with large letters, in the dark, on every screen."""
 
 import pytest
-from browsing import SIZES, answered, faults, in_one_line, last, say, violations
+from browsing import SIZES, answered, faults, in_one_line, last, looks, say, violations
 from playwright.sync_api import expect
 
 WORDS = ("结论", "过期", "条文", "情况", "转人工", "攻击", "单位", "人数", "日期", "多选", "长" * 300)
@@ -19,8 +19,13 @@ def large(page):
 
 
 # Places depend on the size and the letters, contrast on the scheme: the two go together.
-@pytest.mark.parametrize(("elder", "scheme"), [(False, "dark"), (True, "light")], ids=["usual dark", "elder light"])
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    ("size", "elder", "scheme"),
+    looks(
+        [("360", True, "light"), ("1440", False, "dark")],
+        [("360", False, "dark"), ("768", False, "dark"), ("768", True, "light"), ("1440", True, "light")],
+    ),
+)
 def test_every_state_at_every_size(open_page, size, elder, scheme):
     page = open_page("/", SIZES[size], scheme)
     if elder:
