@@ -108,6 +108,7 @@ def metadata_from_dict(serialized: dict[str, Any]) -> ModelMetadata:
 # ── the reply of an action is checked against a constant schema: compile it once for the types of its events ──
 
 _SCHEMA = RemoteAction.action_response_format_spec()
+_TIMES, _METADATA = (int, float, type(None)), (dict, type(None))
 _EVENT_TYPES = frozenset(
     one["properties"]["event"]["const"] for one in _SCHEMA["properties"]["events"]["items"]["oneOf"]
 )
@@ -119,7 +120,40 @@ def validate_action_result(action: RemoteAction, result: dict[str, Any]) -> bool
 
     Raises jsonschema.ValidationError with the same message.
     """
+    if _is_plain(result):
+        return True
     return _validator(_event_types(result)).is_valid(result) or stock_validate_action_result(action, result)
+
+
+_FREE = frozenset(  # types of events of which the schema asks nothing but what it asks of every event
+    one["properties"]["event"]["const"]
+    for one in _SCHEMA["properties"]["events"]["items"]["oneOf"]
+    if one.keys() == {"properties"} and one["properties"].keys() == {"event"}
+)
+
+
+def _is_plain(result: Any) -> bool:
+    """Whether it is valid for reasons that need no schema: slots and such, each of which names its type."""
+    if type(result) is not dict:
+        return False
+    events, responses = result.get("events", []), result.get("responses", [])
+    return (
+        type(events) is list
+        and all(map(_is_plain_event, events))
+        and type(responses) is list
+        and all(type(one) is dict for one in responses)
+    )
+
+
+def _is_plain_event(event: Any) -> bool:
+    if type(event) is not dict or type(event.get("event")) is not str:
+        return False
+    if event["event"] == "slot":
+        if type(event.get("name")) is not str or "value" not in event:
+            return False
+    elif event["event"] not in _FREE:
+        return False
+    return type(event.get("timestamp")) in _TIMES and type(event.get("metadata")) in _METADATA
 
 
 @cache

@@ -114,7 +114,8 @@ class PackEntityExtractor(GraphComponent, EntityExtractorMixin):
     def _tell_classifier(self, message: Message, entities: list[Entity]) -> None:
         found = {entity["entity"] for entity in entities}
         row = [*(kind in found for kind in KINDS), ASKS.search(message.get(TEXT)) is not None]
-        features = csr_matrix([[float(value) for value in row]])
+        columns = [at for at, holds in enumerate(row) if holds]
+        features = csr_matrix(([1.0] * len(columns), columns, [0, len(columns)]), shape=(1, len(row)))
         message.add_features(Features(features, FEATURE_TYPE_SENTENCE, TEXT, self.name))
         message.set(SHAPE, shape(message.get(TEXT), entities))
 

@@ -98,6 +98,7 @@ class NgramFeaturizer(GraphComponent):
             lowercase=False,
             min_df=self._rare if vocabulary is None else 1,
             vocabulary=vocabulary,
+            dtype=float,
         )
 
     def train(self, training_data: TrainingData) -> Resource:
@@ -122,7 +123,7 @@ class NgramFeaturizer(GraphComponent):
         for message in messages:
             if message.get(TEXT):
                 for kind, counter in self._counters.items():
-                    counts = counter.transform([_bare(message, kind)]).astype(float)
+                    counts = counter.transform([_bare(message, kind)])
                     message.add_features(Features(counts, FEATURE_TYPE_SENTENCE, TEXT, f"{self._name}.{kind}"))
         return messages
 
