@@ -30,7 +30,7 @@ from bot.store.audit_chain import AuditChain
 from bot.store.conversations import Conflict, HeldTurn, Replies
 from bot.store.database import in_order
 from bot.store.handoff_tables import Handoff, HandoffMessage
-from bot.store.models import Turn, aware, now
+from bot.store.models import Turn, aware, has_come, now
 from bot.store.outbox import Push
 from bot.store.outbox import put as put_push
 from bot.store.staff_tables import StaffSession
@@ -232,8 +232,10 @@ class Desk:
     def sweep(self) -> int:
         """End what has waited too long, and queue again what an operator has lost; return how many these were."""
         moment = self._clock()
-        tired = sa.and_(_COLUMNS.state == QUEUED, _COLUMNS.queued_at <= moment - self._patience)
-        lost = sa.and_(_COLUMNS.state == HUMAN, _COLUMNS.lease_until <= moment)
+        tired = sa.and_(
+            _COLUMNS.state == QUEUED, has_come(_COLUMNS.queued_at, moment - self._patience, 2 * self._patience)
+        )
+        lost = sa.and_(_COLUMNS.state == HUMAN, has_come(_COLUMNS.lease_until, moment, 2 * LEASE))
         with self._engine.connect() as connection:
             rows = connection.execute(sa.select(Handoff.__table__).where(sa.or_(tired, lost))).all()
         return sum(self._lost(row, lost) if row.state == HUMAN else self._tired(row, tired) for row in rows)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +19,15 @@ def now() -> datetime:
 def aware(moment: datetime) -> datetime:
     """A moment as it was stored; SQLite does not keep the zone."""
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def has_come(kept: Any, at: datetime, furthest: timedelta) -> Any:
+    """Whether a time to act, kept in the column `kept`, has come `at` this moment.
+
+    None of ours lies further ahead than `furthest`: one that does was written by a clock that has been put back since,
+    and is not waited for.
+    """
+    return sa.or_(kept <= at, kept > at + furthest)
 
 
 class Conversation(Base):

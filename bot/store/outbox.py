@@ -15,12 +15,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from bot.store.models import OutboxEntry, aware, now
+from bot.store.models import OutboxEntry, aware, has_come, now
 
 WAITING, SENT, PARKED = "waiting", "sent", "parked"
 MOST_ATTEMPTS = 20  # about two hours
 LEASE = timedelta(seconds=60)  # longer than an attempt may take (bot/outbox_sender.py), clocks that differ included
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 900.0  # seconds
+_FURTHEST = timedelta(hours=1)  # no push is due later than that
 _LONGEST_ERROR = 200  # characters
 _UNANSWERED = "interrupted"  # its last sender did not live to tell
 
@@ -95,7 +96,7 @@ class Outbox:
             earlier.state == WAITING,
             earlier.id < OutboxEntry.id,
         )
-        due = (OutboxEntry.state == WAITING, OutboxEntry.due_at <= self._clock())
+        due = (OutboxEntry.state == WAITING, has_come(OutboxEntry.due_at, self._clock(), _FURTHEST))
         wanted = (
             sa.select(OutboxEntry.__table__)
             .where(OutboxEntry.channel == channel, *due, ~before.exists())

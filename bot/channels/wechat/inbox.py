@@ -29,7 +29,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from bot.channels.wechat import people
-from bot.store.models import WechatMessage, WechatRequest, now
+from bot.store.models import WechatMessage, WechatRequest, has_come, now
 from bot.store.outbox import on_its_way, withdraw
 
 CHANNEL = "wechat"
@@ -164,7 +164,7 @@ class Inbox:
         Those a day old are given up.
         """
         at = self._clock()
-        due = (WechatMessage.due_at <= at,)
+        due = (has_come(WechatMessage.due_at, at, _LONGEST),)
         wanted = sa.select(WechatMessage.__table__).where(*due).order_by(WechatMessage.due_at).limit(most)
         with self._engine.connect() as connection:
             found = connection.execute(wanted).all()

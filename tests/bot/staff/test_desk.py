@@ -447,3 +447,14 @@ async def test_an_administrator_has_no_part_in_it(house, citizen):
     stranger = await house.signed_in("小王")
     stranger.csrf = "x"
     assert (await stranger.tell("/staff/api/presence")).status_code == 403
+
+
+async def test_nobody_waits_for_a_day_that_the_clock_was_wrong_about(house, citizen):
+    """It was two days ahead when these times were written, and has been put right."""
+    await taken(house, citizen)
+    ahead = now() + timedelta(days=2)
+    for column, told in (("lease_until", "断线"), ("queued_at", "久等")):
+        with house.engine.begin() as connection:
+            connection.execute(sa.update(Handoff).values({column: ahead}))
+        assert later(house, by=timedelta()).sweep() == 1
+        assert told in citizen.heard()[-1]
