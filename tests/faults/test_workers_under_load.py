@@ -1,5 +1,6 @@
 """Several workers: nothing lost, nothing doubled, one turn of a conversation at a time, whoever dies."""
 
+import json
 import os
 import signal
 import threading
@@ -13,13 +14,14 @@ import sqlalchemy as sa
 from house import Client, Every, House, at_once, get
 from loadtest import SCRIPT
 
-from bot.store import open_engine
+from bot.store import InDatabase, open_engine
 from bot.store.models import Conversation, Turn
 
 TURNS = 2_000 if os.environ.get("WENGANG_VERIFY") else 160
 CLIENTS = 8
 KILL_PERIOD = 40  # turns
 KILLS = TURNS // KILL_PERIOD
+OWN = ("timestamp", "message_id")
 
 
 def kept(house):
@@ -118,6 +120,18 @@ def test_told_to_stop_it_finishes_its_turn_and_begins_no_other(tmp_path):
         house.process.wait(20)
 
 
+def state(house, sender):
+    """What is remembered of a conversation, without its times and numbers, which are its own."""
+
+    def bare(one):
+        if isinstance(one, dict):
+            return {key: bare(value) for key, value in one.items() if key not in OWN}
+        return [bare(part) for part in one] if isinstance(one, list) else one
+
+    events, _ = InDatabase(open_engine(house.database)).recall(sender)
+    return json.dumps(bare(events), ensure_ascii=False, sort_keys=True)
+
+
 @pytest.mark.skipif(not os.environ.get("WENGANG_VERIFY"), reason="minutes: make verify ARGS=--faults")
 def test_killed_workers_do_not_change_what_the_real_assistant_says(database_url, tmp_path):
     """Whole interviews while workers are killed: each reply is the one that an undisturbed interview gets.
@@ -147,3 +161,7 @@ def test_killed_workers_do_not_change_what_the_real_assistant_says(database_url,
     lengths = Counter(versions.values())
     assert lengths[len(SCRIPT)] == 1 + interviews * CLIENTS
     assert set(lengths) <= {1, len(SCRIPT)} and lengths[1] <= broken
+    whole = [sender for sender, version in versions.items() if version == len(SCRIPT)]
+    states = {state(house, sender) for sender in whole}
+    assert len(states) == 1, "each conversation is kept as the undisturbed one is"
+    assert '"slot"' in states.pop()
