@@ -35,10 +35,10 @@ RUNNING = Gauge(
 )
 REQUESTS = Histogram("wengang_request_seconds", "HTTP requests.", ["method", "route", "status"], buckets=_SECONDS)
 PUSHES = Counter(
-    "wengang_pushes", "Attempts to push, by channel and outcome (sent, failed, parked).", ["channel", "outcome"]
+    "wengang_pushes", "Attempts to push, by channel and outcome (sent, failed, held, parked).", ["channel", "outcome"]
 )
 OUTBOX = Gauge(
-    "wengang_outbox", "Pushes that wait or are parked.", ["channel", "state"], multiprocess_mode="mostrecent"
+    "wengang_outbox", "Pushes that wait, are held or are parked.", ["channel", "state"], multiprocess_mode="mostrecent"
 )
 WECHAT_REFUSED = Counter(
     "wengang_wechat_refused", "Requests to /wechat that were not taken for messages, by reason.", ["reason"]

@@ -9,14 +9,16 @@ from bot.settings import CHINA
 
 
 def lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the parked ones, then the waiting ones, then how many there are of both (rows: ``Outbox.unsent``)."""
+    """Return the parked ones, those held, the waiting ones, then their numbers (rows: ``Outbox.unsent``)."""
     parked = [row for row in rows if row["state"] == "parked"]
+    held = [row for row in rows if row["state"] == "held"]
     waiting = [row for row in rows if row["state"] == "waiting"]
     told = [
         *(_line("parked", row) for row in parked),
+        *(_line("held", row) for row in held),
         *(_line("waiting_after" if row["error"] else "waiting", row) for row in waiting),
     ]
-    return [*told, say("outbox.total", waiting=len(waiting), parked=len(parked))]
+    return [*told, say("outbox.total", waiting=len(waiting), held=len(held), parked=len(parked))]
 
 
 def _line(kind: str, row: Mapping[str, Any]) -> str:

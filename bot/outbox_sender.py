@@ -1,8 +1,8 @@
 """Sends what waits in the outbox (``bot.store.outbox``), as long as a process serves; each may do it, all at once.
 
 A channel is a coroutine function ``(id, recipient, payload)`` that returns when the push has arrived, and raises when
-not: Refused when it is no use to try again. The receiver may get a push twice, with the same `id`.
-``bot/channels/`` lists the channels.
+not: Refused when it is no use to try again, NotYet when it is none before the recipient has written again. The receiver
+may get a push twice, with the same `id`. ``bot/channels/`` lists the channels.
 """
 
 import asyncio
@@ -32,6 +32,10 @@ class NotSent(Exception):
 
 class Refused(NotSent):
     """It has not arrived and will not, however often it is tried."""
+
+
+class NotYet(NotSent):
+    """It has not arrived, and may not before its recipient writes again: it is held until then."""
 
 
 @asynccontextmanager
@@ -81,11 +85,13 @@ async def _try(outbox: Outbox, claim: Claim, send: Send) -> None:
 
 async def _note(outbox: Outbox, claim: Claim, error: Exception) -> str:
     why = str(error) if isinstance(error, NotSent) else type(error).__name__
-    parked = await _recorded(outbox.failed, claim, why, isinstance(error, Refused))
+    held = isinstance(error, NotYet)
+    parked = await _recorded(outbox.failed, claim, why, isinstance(error, Refused), held)
+    outcome = "parked" if parked else "held" if held else "failed"
     fields = {"push": claim.id, "channel": claim.push.channel, "attempt": claim.attempt, "why": why}
-    logger.log(logging.ERROR if parked else logging.WARNING, "push %s", "parked" if parked else "failed",
+    logger.log(logging.ERROR if parked else logging.WARNING, "push %s", outcome,
                extra={"fields": fields})  # fmt: skip
-    return "parked" if parked else "failed"
+    return outcome
 
 
 async def _recorded(record: Callable[..., Any], *what: Any) -> Any:

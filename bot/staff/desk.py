@@ -25,13 +25,13 @@ from bot.api.errors import ApiError
 from bot.messages import has, say
 from bot.staff.accounts import OFFICER, Member
 from bot.staff.cases import Cases, Matter, left_open, put_new, written
+from bot.staff.delivery import BY_PUSH, by_push, undelivered
 from bot.store import pushed
 from bot.store.audit_chain import AuditChain
 from bot.store.conversations import Conflict, HeldTurn, Replies
 from bot.store.database import in_order
 from bot.store.handoff_tables import Handoff, HandoffMessage
 from bot.store.models import Turn, aware, has_come, now
-from bot.store.outbox import Push
 from bot.store.outbox import put as put_push
 from bot.store.staff_tables import StaffSession
 
@@ -222,10 +222,15 @@ class Desk:
         return [*before, *map(_said, found)]
 
     def one(self, member: Member, id: int) -> dict[str, Any]:
-        """How it stands with a conversation: {…, state, mine}. Raises ApiError 404."""
+        """How it stands with a conversation: {…, state, mine, undelivered}. Raises ApiError 404.
+
+        `undelivered`: by the number of a message, how it stands with what has not reached the citizen (``delivery``).
+        """
         with self._engine.connect() as connection:
             row = self._row(connection, id)
-        return {**self._shown(row), "mine": row.state == HUMAN and row.operator == member.id}
+            late = undelivered(connection, row.id, row.sender)
+        mine = row.state == HUMAN and row.operator == member.id
+        return {**self._shown(row), "mine": mine, "undelivered": late}
 
     # ── what nobody does ──
 
@@ -302,8 +307,8 @@ class Desk:
     ) -> int:
         """Say it to the citizen, by the way their channel has, and keep that it was said."""
         number = self._put(connection, row.id, row.sender, author, replies, client_id)
-        if row.sender.startswith("wechat:"):
-            put_push(connection, [Push("wechat", row.sender, {"replies": replies}, f"handoff-{row.id}-{number}")])
+        if row.sender.startswith(BY_PUSH):
+            put_push(connection, [by_push(row.id, number, row.sender, replies)])
         else:
             pushed.put(connection, row.sender, replies)
         return number

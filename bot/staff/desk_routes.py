@@ -130,7 +130,7 @@ def desk_routes(
                 desk.beat(session.member, id)
             last[2] += 1
             state = desk.one(session.member, id)
-            stands, known = (state["state"], state["mine"]), last[1]
+            stands, known = (state["state"], state["mine"], state["undelivered"]), last[1]
             try:
                 found = desk.messages(session.member, id, last[0])
             except ApiError:

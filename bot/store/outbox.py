@@ -3,7 +3,9 @@
 A push is put into the transaction of its turn: a crash loses none, and a turn that was not kept pushes none. Whoever
 tries one (any process of any host) first moves the time at which it is due to the end of a lease, by an update that
 only one of several can win. Whoever is killed meanwhile lets the lease run out, and the push is tried again: it is sent
-at least once, always with the same key. Those of one recipient are sent in their order.
+at least once, always with the same key. Those of one recipient are sent in their order. What may not go out before its
+recipient writes again (WeChat allows so much after each of their messages) is held until then, and what comes behind it
+waits.
 """
 
 import random
@@ -17,7 +19,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from bot.store.models import OutboxEntry, aware, has_come, now
 
-WAITING, SENT, PARKED = "waiting", "sent", "parked"
+WAITING, SENT, PARKED, HELD = "waiting", "sent", "parked", "held"
 MOST_ATTEMPTS = 20  # about two hours
 LEASE = timedelta(seconds=60)  # longer than an attempt may take (bot/outbox_sender.py), clocks that differ included
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 900.0  # seconds
@@ -67,7 +69,7 @@ def put(connection: Connection, pushes: Sequence[Push]) -> None:
 
 
 def on_its_way(connection: Connection, channel: str, key: str, by: datetime) -> bool:
-    """Whether a push was sent, is being tried, or may be from `by` on; a parked one is not, nor one withdrawn."""
+    """Whether a push was sent, is being tried, or may be from `by` on; a parked, held or withdrawn one is not."""
     same = (OutboxEntry.channel == channel, OutboxEntry.key == key)
     waits = sa.and_(OutboxEntry.state == WAITING, sa.or_(OutboxEntry.attempts > 0, OutboxEntry.due_at <= by))
     wanted = sa.select(OutboxEntry.id).where(*same, sa.or_(OutboxEntry.state == SENT, waits))
@@ -77,8 +79,37 @@ def on_its_way(connection: Connection, channel: str, key: str, by: datetime) -> 
 def withdraw(connection: Connection, channel: str, key: str) -> None:
     """It has reached its recipient another way: delete it, unless somebody is sending it."""
     same = (OutboxEntry.channel == channel, OutboxEntry.key == key)
-    untried = sa.or_(OutboxEntry.state == PARKED, sa.and_(OutboxEntry.state == WAITING, OutboxEntry.attempts == 0))
-    connection.execute(sa.delete(OutboxEntry).where(*same, untried))
+    stopped, untried = OutboxEntry.state.in_((PARKED, HELD)), OutboxEntry.attempts == 0
+    idle = sa.or_(stopped, sa.and_(OutboxEntry.state == WAITING, untried))
+    connection.execute(sa.delete(OutboxEntry).where(*same, idle))
+
+
+def heard(connection: Connection, channel: str, recipient: str) -> None:
+    """They have written, in a transaction of the caller's: what was held until then goes out, in its order.
+
+    An attempt that is under way just now may be refused for the time before: that refusal counts no longer, for the
+    number of the attempt is another one; it is tried again once its lease is over. (One statement: on PostgreSQL a row
+    that is being held at this moment is looked at again when it is.)
+    """
+    held, trying = OutboxEntry.state == HELD, sa.and_(OutboxEntry.attempts > 0, OutboxEntry.error.is_(None))
+    theirs = (OutboxEntry.channel == channel, OutboxEntry.recipient == recipient)
+    at_once = sa.literal(now(), OutboxEntry.due_at.type)
+    anew = {
+        "state": WAITING,
+        "attempts": sa.case((held, 0), else_=OutboxEntry.attempts + 1),
+        "due_at": sa.case((held, at_once), else_=OutboxEntry.due_at),
+        "error": None,
+    }
+    which = sa.or_(held, sa.and_(OutboxEntry.state == WAITING, trying))
+    changed = sa.update(OutboxEntry).where(*theirs, which).values(**anew)
+    connection.execute(changed.execution_options(synchronize_session=False))
+
+
+def unsent_to(connection: Connection, channel: str, recipient: str) -> list[Any]:
+    """Return the rows that a recipient has not had yet (key, state, attempts, error), in the order of their sending."""
+    columns = (OutboxEntry.key, OutboxEntry.state, OutboxEntry.attempts, OutboxEntry.error)
+    theirs = (OutboxEntry.channel == channel, OutboxEntry.recipient == recipient, OutboxEntry.state != SENT)
+    return list(connection.execute(sa.select(*columns).where(*theirs).order_by(OutboxEntry.id)).all())
 
 
 class Outbox:
@@ -93,7 +124,7 @@ class Outbox:
         before = sa.select(earlier.id).where(
             earlier.recipient == OutboxEntry.recipient,
             earlier.channel == channel,
-            earlier.state == WAITING,
+            earlier.state.in_((WAITING, HELD)),
             earlier.id < OutboxEntry.id,
         )
         due = (OutboxEntry.state == WAITING, has_come(OutboxEntry.due_at, self._clock(), _FURTHEST))
@@ -110,8 +141,10 @@ class Outbox:
             claim = Claim(row.id, row.attempts + 1, Push(row.channel, row.recipient, row.payload, row.key))
             if row.attempts >= MOST_ATTEMPTS:
                 self._change(row.id, row.attempts, due, state=PARKED, error=row.error or _UNANSWERED)
-            elif self._change(row.id, row.attempts, due, attempts=claim.attempt, due_at=self._clock() + LEASE):
-                claims.append(claim)
+            else:
+                tried = {"attempts": claim.attempt, "due_at": self._clock() + LEASE, "error": None}
+                if self._change(row.id, row.attempts, due, **tried):
+                    claims.append(claim)
         return claims
 
     def sent(self, claim: Claim) -> None:
@@ -126,36 +159,39 @@ class Outbox:
         with self._engine.begin() as connection:
             connection.execute(sa.update(OutboxEntry).where(*waiting).values(payload=dict(payload)))
 
-    def failed(self, claim: Claim, why: str, final: bool = False) -> bool:
+    def failed(self, claim: Claim, why: str, final: bool = False, held: bool = False) -> bool:
         """It has not arrived: it is tried again later; parked if that is no use (`final`) or was done often enough.
 
+        `held`: it is of no use before its recipient writes again (``heard``), and is kept until then.
         `why`: short, without anybody's words. Returns whether it is parked.
         """
-        parked = final or claim.attempt >= MOST_ATTEMPTS
-        then = {"state": PARKED} if parked else {"due_at": self._clock() + _pause(claim.attempt)}
+        parked = not held and (final or claim.attempt >= MOST_ATTEMPTS)
+        then: dict[str, Any] = {"due_at": self._clock() + _pause(claim.attempt)}
+        if held or parked:
+            then = {"state": HELD if held else PARKED}
         self._change(claim.id, claim.attempt, (OutboxEntry.state == WAITING,), error=why[:_LONGEST_ERROR], **then)
         return parked
 
     def unsent(self) -> list[Any]:
-        """Return the rows that wait or are parked, the oldest first; their times are aware."""
+        """Return the rows that wait, are held or are parked, the oldest first; their times are aware."""
         wanted = sa.select(OutboxEntry.__table__).where(OutboxEntry.state != SENT).order_by(OutboxEntry.id)
         with self._engine.connect() as connection:
             rows = connection.execute(wanted).mappings().all()
         return [{**row, "due_at": aware(row["due_at"]), "created_at": aware(row["created_at"])} for row in rows]
 
     def counts(self, channel: str) -> dict[str, int]:
-        """Return how many of a channel wait and are parked."""
-        unsent = (OutboxEntry.channel == channel, OutboxEntry.state.in_((WAITING, PARKED)))
+        """Return how many of a channel wait, are held and are parked."""
+        unsent = (OutboxEntry.channel == channel, OutboxEntry.state != SENT)
         wanted = sa.select(OutboxEntry.state, sa.func.count()).where(*unsent).group_by(OutboxEntry.state)
         with self._engine.connect() as connection:
-            return {WAITING: 0, PARKED: 0, **dict(connection.execute(wanted).all())}
+            return {WAITING: 0, HELD: 0, PARKED: 0, **dict(connection.execute(wanted).all())}
 
     def retry(self, number: int | None = None) -> int:
-        """Let a parked push, or all of them, be tried anew from now on; return how many these are."""
-        parked = [OutboxEntry.state == PARKED, *([OutboxEntry.id == number] if number is not None else [])]
+        """Let a parked or held push, or all of them, be tried anew from now on; return how many these are."""
+        which = [OutboxEntry.state.in_((PARKED, HELD)), *([OutboxEntry.id == number] if number is not None else [])]
         anew = {"state": WAITING, "attempts": 0, "due_at": self._clock()}
         with self._engine.begin() as connection:
-            return connection.execute(sa.update(OutboxEntry).where(*parked).values(**anew)).rowcount
+            return connection.execute(sa.update(OutboxEntry).where(*which).values(**anew)).rowcount
 
     def drop(self, number: int) -> int:
         """Delete a push that is not sent; return how many were (0 or 1)."""

@@ -23,7 +23,7 @@ from bot.settings import ROOT
 from bot.store import Conflict, InDatabase, migrate, open_engine
 from bot.store.conversations import HeldTurn, turn_being_held
 from bot.store.models import OutboxEntry
-from bot.store.outbox import LEASE, MOST_ATTEMPTS, Outbox, Push
+from bot.store.outbox import LEASE, MOST_ATTEMPTS, Outbox, Push, heard
 from bot.store.turns import Turns
 
 
@@ -266,6 +266,45 @@ def test_who_comes_too_late_changes_nothing(engine):
     assert states(engine) == {"k": ("sent", 2)}
 
 
+def write(engine, sender):
+    with engine.begin() as connection:
+        heard(connection, "handoff", sender)
+
+
+def test_what_is_held_until_its_recipient_writes_lets_nothing_overtake(engine):
+    clock = Clock()
+    outbox = Outbox(engine, clock)
+    put(engine, "a", "b", sender="web:x")
+    put(engine, "c")
+    first, other = outbox.claim("handoff", 5)
+    outbox.failed(first, "45047", held=True)
+    outbox.sent(other)
+    clock.pass_by(86400)
+    assert outbox.claim("handoff", 5) == [] and outbox.counts("handoff") == {"waiting": 1, "held": 1, "parked": 0}
+    write(engine, "web:y")
+    assert outbox.claim("handoff", 5) == [], "somebody else wrote"
+    write(engine, "web:x")
+    for key in ("a", "b"):
+        (claim,) = outbox.claim("handoff", 5)
+        assert (claim.push.key, claim.attempt) == (key, 1)
+        outbox.sent(claim)
+
+
+def test_a_refusal_of_before_they_wrote_holds_nothing(engine):
+    """They write while the attempt is under way: nobody may wait for another message of theirs."""
+    clock = Clock()
+    outbox = Outbox(engine, clock)
+    put(engine, "a")
+    (claim,) = outbox.claim("handoff", 5)
+    write(engine, "web:a")
+    outbox.failed(claim, "45047", held=True)
+    assert [row["state"] for row in outbox.unsent()] == ["waiting"] and outbox.claim("handoff", 5) == []
+    clock.pass_by(LEASE.total_seconds() + 1)
+    (claim,) = outbox.claim("handoff", 5)
+    outbox.sent(claim)
+    assert outbox.unsent() == []
+
+
 @pytest.mark.parametrize(("status", "state"), [(400, "parked"), (404, "parked"), (301, "parked"), (429, "waiting")])
 async def test_a_refusal_parks_at_once_unless_it_will_pass(tmp_path, status, state):
     url = f"sqlite:///{tmp_path}/x.db"
@@ -342,11 +381,11 @@ def test_parked_ones_are_shown_tried_again_or_dropped(engine, command):
     for claim in outbox.claim("handoff", 2):
         outbox.failed(claim, "HTTP 404", final=True)
     code, said = command()
-    assert code == 0 and said.count("\n") == 4 and said.endswith("等着发的 1 条，停下的 2 条。\n")
+    assert code == 0 and said.count("\n") == 4 and said.endswith("等着发的 1 条，等对方来话的 0 条，停下的 2 条。\n")
     assert "停下了" in said and "HTTP 404" in said and "web:a" in said and "转人工" not in said
     assert command("--retry", numbers["a"])[0] == 0 and states(engine)["a"] == ("waiting", 0)
     assert command("--drop", numbers["b"])[0] == 0 and "b" not in states(engine)
-    assert command()[1].endswith("等着发的 2 条，停下的 0 条。\n")
+    assert command()[1].endswith("等着发的 2 条，等对方来话的 0 条，停下的 0 条。\n")
 
 
 def test_all_that_are_parked_are_tried_again(engine, command):

@@ -1,6 +1,7 @@
 """The interface of WeChat (api.weixin.qq.com) as far as we call it: customer-service messages, the menu, QR codes.
 
-What does not succeed is one Chinese sentence: ``NotSent`` when it may succeed later, ``Refused`` when not. The
+What does not succeed is one Chinese sentence: ``NotSent`` when it may succeed later, ``NotYet`` when it
+may once the follower has written again, ``Refused`` when not. The
 sentences stand in bot/messages.yml by WeChat's error code (``wechat_error.e45015``); they repeat nobody's words.
 """
 
@@ -15,7 +16,7 @@ import httpx
 
 from bot.channels.wechat.tokens import Tokens
 from bot.messages import has, say
-from bot.outbox_sender import NotSent, Refused
+from bot.outbox_sender import NotSent, NotYet, Refused
 
 _PATIENCE = 4.0  # seconds for one answer; an attempt of the outbox has ten
 _PAUSES = (0.2, 0.6)  # seconds before the second and the third try of a call that WeChat was too busy for
@@ -25,6 +26,7 @@ _LATER = {  # what passes by itself, or once somebody has put the account right
     _BUSY, *_TOKEN_REFUSED, 40013, 40125, 40164, 45009, 45011, 50002,
 }  # fmt: skip
 _NO_MENUS = 40200
+_USED_UP = (45015, 45047)  # what may be sent after a message of the follower's: the time, the count
 _DAY = 86400  # seconds
 
 
@@ -48,13 +50,13 @@ class WeChatApi:
         self._client = httpx.AsyncClient(base_url=base, timeout=_PATIENCE)
 
     async def send_text(self, openid: str, text: str) -> None:
-        """Send a customer-service message of at most 2,048 bytes. Raises NotSent, Refused."""
+        """Send a customer-service message of at most 2,048 bytes. Raises NotSent, NotYet, Refused."""
         await self._call("message/custom/send", {"touser": openid, "msgtype": "text", "text": {"content": text}})
 
     async def send_menu(self, openid: str, head: str, items: Sequence[tuple[str, str]], tail: str = "") -> None:
         """Send words (`head`, `tail`) with items to tap, each (id, text): tapped, its text comes back as a message.
 
-        Raises NotSent, Refused (NoMenus: this account may not).
+        Raises NotSent, NotYet, Refused (NoMenus: this account may not).
         """
         listed = [{"id": id, "content": text} for id, text in items]
         menu = {"head_content": head, "list": listed, "tail_content": tail}
@@ -125,7 +127,7 @@ class WeChatApi:
 
 
 def _checked(answer: dict[str, Any]) -> dict[str, Any]:
-    """The answer, if it is none of WeChat's errors. Raises NotSent, Refused."""
+    """The answer, if it is none of WeChat's errors. Raises NotSent, NotYet, Refused."""
     code = answer.get("errcode") or 0
     if code == 0:
         return answer
@@ -133,4 +135,6 @@ def _checked(answer: dict[str, Any]) -> dict[str, Any]:
     sentence = say(key if has(key) else "wechat_error.other", code=code)
     if code == _NO_MENUS:
         raise NoMenus(sentence)
+    if code in _USED_UP:
+        raise NotYet(sentence)
     raise (NotSent if code in _LATER or not has(key) else Refused)(sentence)

@@ -18,6 +18,7 @@ from bot.store.conversations import InDatabase, Replies
 _LOOK_BACK = 6  # turns
 _MARKS = "“”\"'「」【】《》。.!！?？~ "
 _GREETED = {"event.subscribe": "wechat.subscribed", "event.scan": None}
+_QUEUED = "queued"  # where a conversation is that waits for a human (bot.staff.desk)
 _WORDLESS = {  # what nobody here can look at or hear: the name under which the sentence about it stands
     "image": "image", "video": "video", "shortvideo": "video", "location": "location", "link": "link", "voice": "voice",
 }  # fmt: skip
@@ -38,6 +39,8 @@ class Dialogue:
         if kind in _WORDLESS and not said.strip():
             return [_own(say(f"wechat.{_WORDLESS[kind]}"), "clarify")]
         replies = await self._read_on(sender, said) or await self._ask(sender, said, number)
+        if kind == "event.click":
+            replies = [_to_write_first(reply) for reply in replies]
         heard = [_own(say("wechat.heard", text=said))] if kind == "voice" else []
         return [*heard, *replies]
 
@@ -60,6 +63,13 @@ class Dialogue:
         """What the assistant said last, behind what the account itself has said since."""
         turns = self._kept.latest(sender, _LOOK_BACK)
         return next((replies for replies in turns if not all(reply.get("own") for reply in replies)), [])
+
+
+def _to_write_first(reply: Reply) -> Reply:
+    """Whoever waits for a human after a tap of the menu can be written to for a minute: they are asked for a word."""
+    if reply.get("kind") != "handoff" or reply.get("state") != _QUEUED:
+        return reply
+    return {**reply, "text": f"{reply['text']}\n{say('wechat.write_first')}"}
 
 
 def _own(text: str, outcome: str = "") -> Reply:

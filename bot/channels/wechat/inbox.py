@@ -30,7 +30,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.channels.wechat import people
 from bot.store.models import WechatMessage, WechatRequest, has_come, now
-from bot.store.outbox import on_its_way, withdraw
+from bot.store.outbox import heard, on_its_way, withdraw
 
 CHANNEL = "wechat"
 TRIES = 3
@@ -85,6 +85,7 @@ class Inbox:
     ) -> Message:
         """Keep one try of a message and return the message. `signed`: the request's timestamp, nonce and signature.
 
+        What was held until they write goes out from now on.
         Raises Replayed, and what SQLAlchemy raises.
         """
         digest = hashlib.sha256(signed.encode("utf-8", "surrogatepass")).hexdigest()
@@ -109,6 +110,8 @@ class Inbox:
         before = connection.execute(wanted).one_or_none()
         self._note_request(connection, digest, f"{row['sender']}\0{row['number']}", before, at)
         if before is None:
+            if row["kind"] != "event.unsubscribe":
+                heard(connection, CHANNEL, str(row["sender"]))  # WeChat counts anew; before what erasure deletes later
             new = {**row, "tries": 1, "received_at": at, "due_at": at + _DUE}
             connection.execute(sa.insert(WechatMessage), new)
         else:

@@ -2,7 +2,8 @@
 
 A push holds replies; it becomes a few messages, and what of them has arrived is taken out of the push, so that the next
 attempt goes on where this one broke off. WeChat allows five messages after one of the user's and three after a click,
-a scan or a subscription: more than that are put together, as far as they fit.
+a scan or a subscription: more than that are put together, as far as they fit, and what is still too much
+goes out once they have written again (``NotYet``; ``inbox.py`` says when).
 """
 
 import asyncio
@@ -31,7 +32,7 @@ class CustomerService:
         self._api, self._people, self._outbox = api, people, outbox
 
     async def __call__(self, id: str, recipient: str, payload: Mapping[str, Any]) -> None:
-        """Send one. Raises NotSent, Refused (also when nobody knows whose pseudonym it is any longer)."""
+        """Send one. Raises NotSent, NotYet, Refused (also when nobody knows whose pseudonym it is any longer)."""
         openid = await asyncio.to_thread(self._people.openid, recipient)
         if openid is None:
             raise Refused(say("wechat_error.nobody"))

@@ -20,6 +20,7 @@ export class Conversation {
   constructor(row, sent, { current, texts }, desk) {
     Object.assign(this, { id: row.id, row, _sent: sent, _current: current, _desk: desk, _last: 0, _since: Date.now() });
     this._build(texts);
+    this._told = {}; // what was said to the citizen, by its number: elements
     sent.changed = () => this._drawSent();
     this._drawSent();
     sent.send();
@@ -116,7 +117,9 @@ export class Conversation {
     if (message.id && message.id <= this._last) return;
     this._last = Math.max(this._last, message.id);
     const follows = this._atEnd() || message.author === "operator";
-    this._log.append(spoken(message.author, message.at, message.replies));
+    const said = spoken(message.author, message.at, message.replies);
+    this._log.append(said);
+    if (message.id && message.author !== "citizen") this._told[message.id] = said;
     if (message.client_id) this._sent.said(message.client_id);
     if (follows) this._toEnd();
     this._fresh.hidden = follows;
@@ -142,9 +145,23 @@ export class Conversation {
     this._late.textContent = this._sent.busy ? words : "";
   }
 
+  /** Below what has not reached the citizen stands how it is with it. */
+  _mark(undelivered) {
+    const follows = this._atEnd();
+    for (const [id, said] of Object.entries(this._told)) {
+      const { state, text = "" } = undelivered[id] ?? {};
+      const mark = said.querySelector(":scope > .delivery");
+      if ((mark?.textContent ?? "") === text) continue;
+      mark?.remove();
+      if (text) said.append(make("p", { class: `delivery ${state}` }, text));
+    }
+    if (follows) this._toEnd();
+  }
+
   /** How it stands with the conversation, as the server says. */
-  _stands({ state, mine }) {
+  _stands({ state, mine, undelivered }) {
     this._desk.broken(false);
+    this._mark(undelivered);
     if (mine || this._finishing) return;
     this._lost(WORDS.gone[state] ?? WORDS.gone.ended);
   }

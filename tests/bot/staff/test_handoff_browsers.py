@@ -394,6 +394,27 @@ def test_what_is_written_in_wechat_executes_nothing_at_the_desk(make_house, brow
         assert people.complaints == []
 
 
+def test_what_wechat_does_not_let_through_is_told_while_one_looks_and_comes_once_they_write(make_house, browser):
+    """Five messages are allowed after one of theirs: what the house says, and four lines."""
+    with official_account(make_house) as (house, address, follower, say), at_home(browser, house, address) as people:
+        operator = people.operator()
+        say(ASK)
+        expect(operator.get_by_role("list", name="在等的人").get_by_role("listitem")).to_have_count(1)
+        operator.keyboard.press("Alt+a")
+        for number in range(1, 7):
+            write(operator, f"第{number}句")
+        stuck = operator.locator("#desk .said.operator").filter(has=operator.locator(".delivery.stuck"))
+        expect(stuck).to_have_count(2, timeout=20_000)
+        expect(operator.locator("#desk .delivery")).to_have_count(2)
+        expect(stuck.first).to_contain_text("第5句")
+        expect(stuck.first.locator(".delivery")).to_contain_text("对方再发一句话，就会自动送到")
+        assert violations(operator) == []
+        say("在吗")
+        expect(operator.locator("#desk .delivery")).to_have_count(0, timeout=20_000)
+        assert [text for text in follower.texts if text.startswith("第")] == [f"第{number}句" for number in range(1, 7)]
+        assert people.complaints == []
+
+
 # ── for everybody ──
 
 

@@ -13,7 +13,7 @@ from wechat_emulator import Account, Clock, WeChat
 
 from bot.channels.wechat.api import NoMenus, WeChatApi
 from bot.channels.wechat.tokens import Tokens
-from bot.outbox_sender import NotSent, Refused
+from bot.outbox_sender import NotSent, NotYet, Refused
 from bot.settings import ROOT
 from bot.store import open_engine
 from bot.store.models import WechatToken
@@ -216,15 +216,15 @@ async def test_the_token_is_kept_so_that_only_the_secret_of_the_house_opens_it(w
 
 
 @pytest.mark.parametrize(
-    ("code", "final"),
-    [(45015, True), (45047, True), (45002, True), (40003, True), (40033, True), (43004, True), (48001, True),
-     (45009, False), (45011, False), (40164, False), (50002, False), (99999, False)],
+    ("code", "kind"),
+    [(45015, NotYet), (45047, NotYet), (45002, Refused), (40003, Refused), (40033, Refused), (43004, Refused),
+     (48001, Refused), (45009, NotSent), (45011, NotSent), (40164, NotSent), (50002, NotSent), (99999, NotSent)],
 )  # fmt: skip
-async def test_every_error_is_a_sentence_and_final_only_when_it_stays(wechat, person, engine, code, final):
+async def test_every_error_is_a_sentence_and_final_only_when_it_stays(wechat, person, engine, code, kind):
     wechat.api.fail(SEND, code)
     with pytest.raises(NotSent) as error:
         await calling(wechat, engine).send_text(person.openid, "一")
-    assert isinstance(error.value, Refused) == final and str(code) in str(error.value)
+    assert type(error.value) is kind and str(code) in str(error.value)
     assert re.search("[\u4e00-\u9fff]{4}", str(error.value)) and len(str(error.value)) <= 200
     assert person.openid not in str(error.value)
     assert len(wechat.api.calls) == 0, "it was tried once"

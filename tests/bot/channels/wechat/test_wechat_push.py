@@ -1,4 +1,4 @@
-"""What goes by customer service: within WeChat's limits, in order, nothing twice that came, parked when it may not."""
+"""What goes by customer service: within WeChat's limits, in order, nothing twice that came, held while it may not."""
 
 import json
 
@@ -102,7 +102,7 @@ async def test_pieces_are_put_together_only_where_they_fit():
     assert fitted([full, "一", full, "二", full], 3) == [f"{full}\n\n一", f"{full}\n\n二", full]
 
 
-async def test_where_the_quota_is_used_up_it_is_parked_and_shown_and_can_be_sent_later(
+async def test_where_the_quota_is_used_up_it_is_held_and_shown_and_can_be_sent_later(
     wechat, person, engine, url, capsys, monkeypatch
 ):
     monkeypatch.setenv("WENGANG_DATABASE_URL", url)
@@ -110,11 +110,11 @@ async def test_where_the_quota_is_used_up_it_is_parked_and_shown_and_can_be_sent
         person.quota.take(wechat.clock.time())
     put(engine, LONG)
     async with sending(Outbox(engine), service(wechat, engine)):
-        await until(lambda: states(engine) == {"k": "parked"})
+        await until(lambda: states(engine) == {"k": "held"})
         assert len(person.seen) == 1
         assert wengang(["outbox"]) == 0
         told = capsys.readouterr().out
-        assert "停下了" in told and "45047" in told and SENDER in told
+        assert "等对方来话" in told and "45047" in told and SENDER in told
         assert person.openid not in told and "稳" * 10 not in told
         person.quota.granted("message", wechat.clock.time())  # they write again
         assert wengang(["outbox", "--retry", "all"]) == 0
@@ -122,11 +122,11 @@ async def test_where_the_quota_is_used_up_it_is_parked_and_shown_and_can_be_sent
     assert len(person.seen) == 3 and "".join(person.texts).count("第1条") == 1
 
 
-async def test_when_the_window_is_over_it_is_parked(wechat, person, engine):
+async def test_when_the_window_is_over_it_is_held(wechat, person, engine):
     await wechat.clock.advance(48 * 3600 + 1)
     put(engine, [{"kind": "text", "text": "好"}])
     async with sending(Outbox(engine), service(wechat, engine)):
-        await until(lambda: states(engine) == {"k": "parked"})
+        await until(lambda: states(engine) == {"k": "held"})
     (row,) = Outbox(engine).unsent()
     assert "45015" in row["error"] and person.seen == []
 
