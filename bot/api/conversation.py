@@ -147,6 +147,13 @@ class Conversation:
         """Return the replies to a message (`said`: masked), which `run` makes unless it was answered before."""
         return await self._turns.once(sender, said[:LONGEST_MESSAGE], message, run)
 
+    async def heard(self, said: str) -> Replies | None:
+        """Return what is said, inside a turn, while a human is to answer; they hear of it. None: the bot answers."""
+        turn, humans = turn_being_held(), self._humans
+        if not (turn and humans and turn.handed and len(said) <= LONGEST_MESSAGE):
+            return None
+        return await asyncio.to_thread(humans.heard, turn)
+
     async def reply(
         self, sender: str, said: str, as_of: date | None = None, place: str | None = None, message: str | None = None
     ) -> Replies:
@@ -154,11 +161,9 @@ class Conversation:
 
         What is too long to be kept whole is not passed on to the human: the assistant refuses it, as it always does.
         """
+        if (told := await self.heard(said)) is not None:
+            return told
         turn, humans = turn_being_held(), self._humans
-        if turn and humans and turn.handed and len(said) <= LONGEST_MESSAGE:
-            told = await asyncio.to_thread(humans.heard, turn)
-            if told is not None:
-                return told
         replies = await self._assistant.reply(
             sender,
             said,

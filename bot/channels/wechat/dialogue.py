@@ -2,7 +2,8 @@
 
 Words go to the assistant, after a number was read as the answer it stands for. “继续” and “依据” read on in the answer
 before, if it has more or quotes something; otherwise they are words like any others. What cannot be understood
-(pictures, a voice without words) is answered with how to go on. Nothing is remembered here: it is read from the turns.
+(pictures, a voice without words) is answered with how to go on, unless a human answers: they hear that it came. Nothing
+is remembered here: it is read from the turns.
 """
 
 import asyncio
@@ -37,7 +38,8 @@ class Dialogue:
             greeted = await self._conversation.reply(sender, say("wechat.greeting"), message=number)
             return [*([_own(say(thanks))] if thanks else []), *greeted]
         if kind in _WORDLESS and not said.strip():
-            return [_own(say(f"wechat.{_WORDLESS[kind]}"), "clarify")]
+            told = await self._conversation.heard(kept_as(kind, said))
+            return [_own(say(f"wechat.{_WORDLESS[kind]}"), "clarify")] if told is None else told
         replies = await self._read_on(sender, said) or await self._ask(sender, said, number)
         if kind == "event.click":
             replies = [_to_write_first(reply) for reply in replies]

@@ -132,3 +132,19 @@ async def test_whoever_has_left_is_told_of_as_out_of_reach(account):
         await until(lambda: [row["state"] for row in Outbox(here.house.engine).unsent()] == ["parked"])
         (_, first), (_, second) = await shown(operator, path)
         assert first is None and second["state"] == "stuck" and "取消关注" in second["text"]
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+async def test_a_picture_or_a_voice_without_words_is_heard_of_by_the_operator(account):
+    async with account() as here:
+        operator, person = here.operator, here.person
+        await person.say(ASK)
+        assert (await person.send("image")).text == say("handoff.waiting_first"), "and while they wait"
+        path = await take(operator)
+        for act in (lambda: person.send("image"), person.speak, lambda: person.send("location")):
+            assert (await act()).text == say("handoff.heard")
+        said = (await operator.get(path)).json()["messages"]
+        heard = [one["replies"][0]["text"] for one in said if one["id"] and one["author"] == "citizen"]
+        assert heard == [say(f"wechat.said_{kind}") for kind in ("image", "image", "voice", "location")]
+        await operator.tell(f"{path}/return")
+        assert (await person.send("image")).text == say("wechat.image"), "the house again"
