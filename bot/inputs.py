@@ -10,6 +10,7 @@ from bot.messages import say
 
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _YEARS = range(1990, 2100)
+_NO_TEXT = re.compile("[^\t\n -~\x80-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 LONGEST_MESSAGE = 300
 """Characters of one message; more than anybody types into a chat."""
@@ -62,8 +63,9 @@ def read_json(raw: bytes) -> Any:
 
 
 def clean(text: str) -> str:
-    """Return `text` without control characters (a NUL cannot be stored); line ends and tabs stay."""
-    return "".join(char for char in text if char >= " " and char != "\x7f" or char in "\n\t")
+    """Return `text` without what cannot be stored (NUL, half characters) or stand in an XML file (U+FFFE, U+FFFF), and
+    without other control characters; line ends and tabs stay."""
+    return _NO_TEXT.sub("", text)
 
 
 def _finite(text: str) -> float:

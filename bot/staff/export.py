@@ -8,6 +8,7 @@ from typing import Any
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
+from bot.inputs import clean
 from bot.messages import say
 from bot.staff.layout import moment
 
@@ -41,13 +42,13 @@ def as_csv(table: Iterable[list[str]]) -> str:
 
 
 def as_xlsx(table: Iterable[list[str]]) -> bytes:
-    """Every cell is a text, whatever it looks like."""
+    """Every cell is a text, whatever it looks like; of one that was kept long ago, what an XML file may hold."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet(say("staff_table.sheet"))
     for row in table:
         cells = [WriteOnlyCell(sheet, value="") for _ in row]
         for cell, text in zip(cells, row, strict=True):
-            cell.value = text
+            cell.value = clean(text)
             cell.data_type = "s"
         sheet.append(cells)
     buffer = io.BytesIO()

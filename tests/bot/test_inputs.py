@@ -2,8 +2,10 @@
 
 import json
 from datetime import date
+from xml.sax.saxutils import escape
 
 import pytest
+from defusedxml.ElementTree import fromstring
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,3 +57,11 @@ def test_any_bytes_give_a_value_or_a_sentence(raw):
 
 def test_clean_keeps_lines_and_drops_what_cannot_be_stored():
     assert clean("一\n二\t三\x00\x07\x7f👍") == "一\n二\t三👍"
+    assert clean("𠮷\ud83d\udc4d\ud800\ufffe\uffff~\x80\ufffd\ue000\U0010ffff") == "𠮷~\x80\ufffd\ue000\U0010ffff"
+
+
+@given(st.lists(st.sampled_from("\0\x0b\x1f\x7f\x85\ud7ff\ud800\udfff\ue000\ufffd\ufffe\uffff𠮷<")).map("".join))
+def test_what_is_clean_can_be_stored_and_stand_in_a_file_of_xml(text):
+    kept = clean(text)
+    kept.encode()
+    assert (fromstring(f"<a>{escape(kept)}</a>").text or "") == kept == clean(kept)

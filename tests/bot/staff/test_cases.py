@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 
+import doors
 import pytest
 import sqlalchemy as sa
 from hypothesis import given
@@ -213,6 +214,19 @@ async def test_tables_hold_no_formula(house):
     response = await browser.get("/staff/cases.xlsx")
     cells = [cell for row in load_workbook(io.BytesIO(response.content)).active.iter_rows() for cell in row]
     assert {cell.data_type for cell in cells if cell.value} == {"s"} and evil[0] in {cell.value for cell in cells}
+
+
+@pytest.mark.parametrize("odd", ["\ufffe", "\uffff"])
+async def test_no_message_of_a_visitor_spoils_the_table(house, monkeypatch, odd):
+    """Excel refuses a file with a character that XML does not know; nor does one that was kept before do so."""
+    browser = await house.signed_in("小王")
+    monkeypatch.setitem(doors.SCRIPT, f"转人工{odd}", doors.SCRIPT["转人工"])
+    await house.browser("9.9.9.9").post("/api/messages", json={"text": f"转人工{odd}"})
+    old = await made(browser)
+    with house.engine.begin() as connection:
+        connection.execute(sa.update(Case).where(Case.id == old["id"]).values(subject=f"旧{odd}的\x07"))
+    sheet = load_workbook(io.BytesIO((await browser.get("/staff/cases.xlsx")).content)).active
+    assert {"转人工", "旧的"} <= {cell.value for row in sheet.iter_rows() for cell in row}
 
 
 @given(st.text(max_size=5))
