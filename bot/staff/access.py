@@ -20,7 +20,7 @@ from starlette.concurrency import run_in_threadpool
 
 from bot.api.errors import ApiError
 from bot.api.guard import policy
-from bot.inputs import InputError, read_json
+from bot.inputs import InputError, clean, read_json
 from bot.messages import say
 from bot.staff.accounts import ADMIN, OFFICER, OPERATOR, Accounts
 from bot.staff.layout import Layout
@@ -110,8 +110,8 @@ async def _shows(request: Request, csrf: str) -> bool:
 
 
 async def posted(request: Request) -> dict[str, str]:
-    """Dependency: the fields of a form, each once."""
-    return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+    """Dependency: the fields of a form, each once, without what cannot be stored."""
+    return {name: clean(value) for name, value in (await request.form()).items() if isinstance(value, str)}
 
 
 def number(text: str) -> int | None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
-from bot.inputs import InputError, brief
+from bot.inputs import InputError, brief, clean
 from bot.staff.passwords import check_new, hashed
 from bot.store.audit_chain import AuditChain
 from bot.store.staff_tables import Account, StaffSession
@@ -99,8 +99,8 @@ def sign_out(connection: Connection, account: str) -> int:
 
 
 def tidy(name: str) -> str:
-    """A name as it is kept: one spelling of each."""
-    return unicodedata.normalize("NFKC", name).strip()
+    """A name as it is kept and looked for: one spelling of each, without what cannot be stored."""
+    return unicodedata.normalize("NFKC", clean(name)).strip()
 
 
 def _role(role: str) -> str:

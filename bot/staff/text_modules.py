@@ -8,7 +8,7 @@ import sqlalchemy as sa
 import yaml
 from sqlalchemy.engine import Engine
 
-from bot.inputs import InputError
+from bot.inputs import InputError, clean
 from bot.staff.cases import written
 from bot.store.case_tables import TextModule
 
@@ -55,4 +55,4 @@ def keep(engine: Engine, owner: str, short: str, text: str) -> None:
 def drop(engine: Engine, owner: str, short: str) -> None:
     """Forget one of their own."""
     with engine.begin() as connection:
-        connection.execute(sa.delete(TextModule).where(TextModule.owner == owner, TextModule.short == short))
+        connection.execute(sa.delete(TextModule).where(TextModule.owner == owner, TextModule.short == clean(short)))

@@ -141,6 +141,69 @@ async def test_what_only_looks_changes_nothing(house):
     assert kept() == before
 
 
+# ── what cannot be stored ──
+
+TEXTS = {  # every text that some address takes, each fit for what it is
+    "name": "谁", "password": "correct horse 8", "role": "operator", "old": "wrong", "new": "correct horse 8",
+    "subject": "甲", "caller": "乙", "phone": "13900000000", "text": "丙", "note": "丁", "to": "某", "short": "戊",
+    "topic": "stabilisation_refund", "programme": "stabilisation_refund", "clause": "LN/六/一次", "about": "LN/六/一次",
+    "question": "己", "wording": "庚", "client_id": "1", "place": "本溪", "as_of": "2021-09-01",
+    "follow_up": "2021-09-02", "csrf": "",
+}  # fmt: skip
+ASKED = ("q", "status", "mine", "due", "like", "day", "as_of", "place", "limit", "after", "before", "seconds")
+DOING = ("keep", "drop", "give", "add", "disable", "enable", "reset", "note", "forward", "")
+
+
+async def test_a_nul_is_a_failure_nowhere(house, tmp_path):
+    """PostgreSQL takes none in a text. In every text of every address; a wrong one is told so, and is no 500."""
+    house.app.state.console.review.file = tmp_path / "lay_questions.yml"
+    officer, admin = await house.signed_in("老周", "officer"), await house.signed_in("管理", "admin")
+    await officer.tell("/staff/api/presence")
+    await house.browser("9.9.9.9").post("/api/messages", json={"text": "转人工"})
+    assert (await officer.tell("/staff/api/handoffs/1/take")).status_code == 200
+    assert (await officer.tell("/staff/api/cases", subject="稳岗返还")).json()["id"] == 1
+    told = 0
+    for method, path in [*addresses(house.app), ("POST", "/staff/sign-in")]:
+        if path.endswith(("/sign-out", "/return")):
+            continue  # nothing would be left to ask
+        browser, at = admin if ADMINS.match(path) else officer, filled(path.replace("{action}", "forward"))
+        if method == "GET":
+            requests = [{"params": {"seconds": "0", name: "1\0"}} for name in ASKED]
+        elif path.startswith("/staff/api"):
+            given = await taken(browser, method, filled(path, 999))
+            requests = [{"json": {**given, name: f"{given[name]}\0"}} for name in given if name in TEXTS]
+        else:
+            forms = {name: f"{text}\0" for name, text in TEXTS.items()}
+            requests = [{"data": {**forms, "version": "1", "do": do, "csrf": browser.csrf}} for do in DOING]
+        for request in requests:
+            answer = await browser.request(method, at, headers={"X-CSRF-Token": browser.csrf}, **request)
+            assert answer.status_code < 500, (method, path, request)
+            assert path in OPEN or answer.status_code not in (401, 403), (method, path, request)
+            told += 1
+    assert told > 250
+
+
+async def taken(browser, method, path):
+    """Of TEXTS, those that an address takes: it names a field that it does not know."""
+    given = {**TEXTS, "version": 1}
+    while True:
+        answer = await browser.request(method, path, json=given, headers={"X-CSRF-Token": browser.csrf})
+        error = answer.json().get("error") if answer.status_code == 422 else None
+        if error is None or error["message"] != say("api.unknown_field", field=error["field"]):
+            return given
+        del given[error["field"]]
+
+
+async def test_a_name_with_a_nul_is_that_of_nobody_else(house):
+    house.add("小王")
+    assert (await house.browser().sign_in("\0", "x")).status_code == 401
+    assert (await house.browser().sign_in("小\0王")).status_code == 303, "what cannot be typed is not there"
+    browser = await house.signed_in("小王")
+    for method in ("PUT", "DELETE"):
+        kept = (await browser.tell("/staff/api/texts", method, short="戊\0", text="己")).json()["texts"]
+        assert len([one for one in kept if one["own"]]) == (method == "PUT")
+
+
 async def test_somebody_elses_case_is_not_there(house):
     wang, li = [await house.signed_in(name) for name in ("小王", "小李")]
     number = (await wang.tell("/staff/api/cases", subject="稳岗返还")).json()["id"]
