@@ -17,7 +17,7 @@ from math import ceil
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from bot.api.errors import ApiError
@@ -103,10 +103,19 @@ class SignIn:
             raise Wrong
         return found[0]
 
-    def failed(self, name: str) -> None:
-        """Write down that a password was wrong."""
+    def failed(self, name: str, by: str | None = None) -> None:
+        """Write down that a password was wrong; `by`: the id of whoever was signed in as it was given."""
         with self._engine.begin() as connection:
-            self._chain.append(connection, None, "sign_in_failed", f"staff name {tidy(name)}")
+            self._chain.append(connection, by, "sign_in_failed", f"staff name {tidy(name)}")
+
+    def right(self, name: str, address: str) -> None:
+        """The attempt was none to be counted, nor are those before it."""
+        with self._engine.begin() as connection:
+            self._forgive(connection, name, address)
+
+    def _forgive(self, connection: Connection, name: str, address: str) -> None:
+        who, where = self._mac("name", tidy(name)), self._mac("address", address)
+        connection.execute(sa.delete(FailedSignIn).where(FailedSignIn.name == who, FailedSignIn.address == where))
 
     def begin(self, member: Member, address: str, before: Collection[str] = (), vouched: str | None = None) -> str:
         """Return the token of a new session; those the browser showed before (their digests) end.
@@ -121,8 +130,7 @@ class SignIn:
                 connection.execute(sa.insert(StaffSession).values(token=digest(token), **row))
             except IntegrityError:
                 raise Wrong from None
-            failures = (FailedSignIn.name == self._mac("name", member.name), FailedSignIn.address == row["address"])
-            connection.execute(sa.delete(FailedSignIn).where(*failures))
+            self._forgive(connection, member.name, address)
             self._chain.append(connection, member.id, "signed_in", None, {"by": "oidc"} if vouched else {})
         return token
 

@@ -16,7 +16,6 @@ from bot.messages import say
 from bot.staff.access import COOKIE, HOME, SIGN_IN, Access, from_our_pages, page_route, posted
 from bot.staff.accounts import ADMIN, ROLES, Accounts
 from bot.staff.layout import Layout
-from bot.staff.passwords import fits
 from bot.staff.sign_in import LONGEST, Session, SignIn, Wrong, digest
 from bot.store.audit_chain import AuditChain
 from bot.store.models import Audit
@@ -63,11 +62,18 @@ def sign_in_routes(
         return HTMLResponse(layout.page("password.html", session))
 
     @router.post("/staff/password")
-    async def change(session: Session = access.need(), given: dict[str, str] = Depends(posted)) -> Any:
-        found = await run_in_threadpool(accounts.named, session.member.name)
-        if not await fits(found[1] if found else None, given.get("old", "")):
-            raise InputError("staff.old_password", "old")
-        await asyncio.to_thread(accounts.reset, session.member.name, given.get("new", ""), session.member.id)
+    async def change(
+        request: Request, session: Session = access.need(), given: dict[str, str] = Depends(posted)
+    ) -> Any:
+        name, id, address = session.member.name, session.member.id, address_of(request) or "here"
+        await run_in_threadpool(sign_in.attempt, name, address)
+        try:
+            await sign_in.verified(name, given.get("old", ""))
+        except Wrong:
+            await run_in_threadpool(sign_in.failed, name, id)
+            raise InputError("staff.old_password", "old") from None
+        await run_in_threadpool(sign_in.right, name, address)
+        await asyncio.to_thread(accounts.reset, name, given.get("new", ""), id)
         return RedirectResponse(SIGN_IN, 303)
 
     return router

@@ -114,6 +114,27 @@ async def test_no_query_of_a_sign_in_holds_up_the_conversations(house):
     assert threads and threading.get_ident() not in threads
 
 
+async def test_guessing_the_password_of_an_open_session_is_slow_and_written_down_too(house):
+    """Somebody at a desk that was left alone does not learn it there."""
+    browser = await house.signed_in("小王")
+    answers = [await browser.form("/staff/password", old=f"guess {n}", new="another horse 8") for n in range(7)]
+    assert [answer.status_code for answer in answers] == [422] * 5 + [429] * 2
+    assert 0 < int(answers[-1].headers["retry-after"]) <= 15 * 60
+    with house.engine.connect() as connection:
+        failed = sa.select(Audit.actor).where(Audit.event == "sign_in_failed")
+        actors = connection.execute(failed).scalars().all()
+    assert actors == [house.accounts.named("小王")[0].id] * 5
+    right = await browser.form("/staff/password", old=PASSWORD, new="another horse 8")
+    assert right.status_code == 429, "also the right one has to wait"
+
+
+async def test_a_new_password_that_will_not_do_is_no_wrong_one(house):
+    browser = await house.signed_in("小王")
+    for _ in range(7):
+        assert (await browser.form("/staff/password", old=PASSWORD, new="short")).status_code == 422
+    assert (await browser.form("/staff/password", old=PASSWORD, new="another horse 8")).status_code == 303
+
+
 async def test_one_address_that_tries_many_names_has_to_wait(house):
     house.add("小王")
     thief = house.browser("6.6.6.6")
