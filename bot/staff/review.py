@@ -5,6 +5,7 @@ The file (var/review/lay_questions.yml) is what is looked through and applied; `
 
 import fcntl
 import hashlib
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -70,15 +71,30 @@ class Review:
 
     @contextmanager
     def _listed(self) -> Iterator[list[dict[str, str]]]:
-        """The file's entries, to be added to; one process at a time."""
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        with self.file.open("a+", encoding="utf-8") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            file.seek(0)
-            listed = read(file.read())
+        """The file's entries, to be added to; one process at a time. Whatever happens, it is as before or as after."""
+        folder = self.file.parent
+        folder.mkdir(parents=True, exist_ok=True)
+        with _open_folder(folder) as alone:
+            fcntl.flock(alone, fcntl.LOCK_EX)
+            listed = read(self.file.read_text(encoding="utf-8")) if self.file.exists() else []
             yield listed
-            file.truncate(0)
-            yaml.safe_dump(listed, file, allow_unicode=True, sort_keys=False)
+            beside = self.file.with_name(f"{self.file.name}.new")
+            with beside.open("w", encoding="utf-8") as file:
+                yaml.safe_dump(listed, file, allow_unicode=True, sort_keys=False)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(beside, self.file)
+            os.fsync(alone)
+
+
+@contextmanager
+def _open_folder(folder: Path) -> Iterator[int]:
+    """Its descriptor: a lock on the file would be one on what is replaced."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def read(text: str) -> list[dict[str, str]]:

@@ -1,6 +1,7 @@
 """The officer's numbers, and questions that become lay questions of a clause."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ import sqlalchemy as sa
 import yaml
 
 from bot.cli import run
+from bot.staff.accounts import Member
 from bot.staff.numbers import here
 from bot.staff.review import apply
 from bot.staff.sign_in import IDLE
@@ -134,6 +136,34 @@ async def test_a_question_given_to_a_clause_is_reviewed_and_taken_up(house, tmp_
         name: clause for name, clause in before.clauses.items() if name != "LN/六/一次"
     }
     assert apply([one], after) == 0
+
+
+@pytest.mark.parametrize("killed_at", ["yaml.safe_dump", "os.fsync", "os.replace"])
+async def test_a_process_that_is_killed_meanwhile_loses_no_question_given_before(
+    house, tmp_path, monkeypatch, killed_at
+):
+    class Killed(BaseException):
+        """Nothing of ours catches it."""
+
+    def dies(*_given, **_more):
+        raise Killed
+
+    file, member = tmp_path / "review" / "lay_questions.yml", Member("a", "老周", "officer")
+    review = house.app.state.console.review
+    review.file = file
+    for n in range(3):
+        review.give(member, f"第 {n} 问", "LN/六/一次", "", here(now()))
+    before = file.read_bytes()
+    with monkeypatch.context() as patched:
+        patched.setattr(killed_at, dies)
+        with pytest.raises(Killed):
+            review.give(member, "第 3 问", "LN/六/一次", "", here(now()))
+    assert file.read_bytes() == before
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda n: review.give(member, f"第 {n} 问", "LN/六/一次", "", here(now())), range(3, 9)))
+    listed = [one["question"] for one in yaml.safe_load(file.read_text(encoding="utf-8"))]
+    assert listed[:3] == ["第 0 问", "第 1 问", "第 2 问"] and sorted(listed) == [f"第 {n} 问" for n in range(9)]
+    assert [one.name for one in file.parent.iterdir()] == [file.name]
 
 
 @pytest.mark.parametrize("clause", ["BX/一/缴费依据", "LN/文号", "LN/十六/三十日"])
