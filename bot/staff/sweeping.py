@@ -4,8 +4,6 @@ import asyncio
 import logging
 from typing import NoReturn
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from bot.staff.desk import Desk
 
 logger = logging.getLogger(__name__)
@@ -17,6 +15,6 @@ async def sweep_again_and_again(desk: Desk) -> NoReturn:
     while True:
         try:
             await asyncio.to_thread(desk.sweep)
-        except SQLAlchemyError as error:
+        except Exception as error:  # a chore that is dead stays so until the process is started anew
             logger.error("sweep failed: %s", type(error).__name__)
         await asyncio.sleep(_EVERY)

@@ -160,7 +160,7 @@ async def expire_again_and_again(
             else:
                 if count := await asyncio.to_thread(expire, engine, days, audit_days, case_days, key):
                     logger.info("expired", extra={"fields": {"rows": count}})
-        except (SQLAlchemyError, StoreError) as error:
+        except Exception as error:  # a chore that is dead stays so until the process is started anew
             logger.error("expiry failed: %s", type(error).__name__)
         await _sleep(_EVERY)
 

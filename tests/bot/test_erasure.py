@@ -266,20 +266,22 @@ def test_more_than_fits_one_transaction_goes_all_the_same(engine, monkeypatch):
     assert expire(engine, 30, 365) == 5
 
 
-async def test_expiry_goes_on_after_a_failure(engine, monkeypatch):
+@pytest.mark.parametrize("error", [sa.exc.OperationalError("", {}, Exception()), ValueError("x"), OSError(28, "full")])
+async def test_expiry_goes_on_after_a_failure(engine, monkeypatch, error):
     calls = []
 
     def failing(*given):
         calls.append(given)
         if len(calls) == 1:
-            raise sa.exc.OperationalError("", {}, Exception())
+            raise error
         return 0
 
     monkeypatch.setattr("bot.store.erasure.expire", failing)
     monkeypatch.setattr("bot.store.erasure._EVERY", 0.01)
     task = asyncio.create_task(expire_again_and_again(engine, 30, 365))
-    while len(calls) < 3:
+    while len(calls) < 3 and not task.done():
         await asyncio.sleep(0.01)
+    assert not task.done()
     task.cancel()
     assert calls[0][:3] == (engine, 30, 365)
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from bot.messages import say
 from bot.staff.desk import AT_DESK, LEASE, Desk
+from bot.staff.sweeping import sweep_again_and_again
 from bot.store import pushed
 from bot.store.case_tables import Case
 from bot.store.conversations import HeldTurn, InDatabase
@@ -424,6 +425,23 @@ async def test_numbers_that_nothing_has(house, citizen):
     assert (await operator.tell(f"/staff/api/handoffs/{huge}/beat")).json() == {"mine": False}
     again = await operator.get(f"/staff/api/handoffs/{id}/events?seconds=0", headers={"Last-Event-ID": "x"})
     assert "event: message" in again.text
+
+
+@pytest.mark.parametrize("error", [sa.exc.OperationalError("", {}, Exception()), ValueError("x")])
+async def test_looking_for_those_who_wait_goes_on_after_a_failure(monkeypatch, error):
+    looked = []
+
+    class Failing:
+        def sweep(self):
+            looked.append(error)
+            raise error
+
+    monkeypatch.setattr("bot.staff.sweeping._EVERY", 0.01)
+    task = asyncio.create_task(sweep_again_and_again(Failing()))
+    while len(looked) < 3 and not task.done():
+        await asyncio.sleep(0.01)
+    assert not task.done()
+    task.cancel()
 
 
 async def test_who_is_signed_out_watches_no_longer(house, citizen):
