@@ -14,7 +14,7 @@ from bot.api.throttle import address_of
 from bot.inputs import InputError
 from bot.messages import say
 from bot.staff.access import COOKIE, HOME, SIGN_IN, Access, from_our_pages, page_route, posted
-from bot.staff.accounts import ADMIN, ROLES, Accounts
+from bot.staff.accounts import ADMIN, ROLES, Accounts, tidy
 from bot.staff.layout import Layout
 from bot.staff.sign_in import LONGEST, Session, SignIn, Wrong, digest
 from bot.store.audit_chain import AuditChain
@@ -99,7 +99,7 @@ def account_routes(layout: Layout, access: Access, accounts: Accounts) -> APIRou
     # a plain function: in a thread, off the event loop, where the password is hashed
     @router.post("/staff/accounts")
     def change(session: Session = access.need(ADMIN), given: dict[str, str] = Depends(posted)) -> Any:
-        name, by = given.get("name", ""), session.member.id
+        name, by = tidy(given.get("name", "")), session.member.id
         if name == session.member.name and given.get("do") == "disable":
             raise InputError("staff.oneself")
         match given.get("do"):

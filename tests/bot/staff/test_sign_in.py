@@ -264,7 +264,13 @@ async def test_a_changed_password_or_a_disabled_account_ends_every_session(house
     assert (await one.sign_in("小王", "another horse 8")).status_code == 401
     await admin.form("/staff/accounts", do="enable", name="小王")
     assert (await one.sign_in("小王", "another horse 8")).status_code == 303
-    assert (await admin.form("/staff/accounts", do="disable", name="甲")).status_code == 422
+
+
+@pytest.mark.parametrize("name", ["A甲", "A甲 ", " A甲", "Ａ甲"])
+async def test_nobody_disables_themselves_however_they_write_their_name(house, name):
+    admin = await house.signed_in("A甲", "admin")
+    assert (await admin.form("/staff/accounts", do="disable", name=name)).status_code == 422
+    assert not house.accounts.named("A甲")[0].disabled
 
 
 @pytest.mark.parametrize("role", ["operator", "officer"])
