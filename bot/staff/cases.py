@@ -168,6 +168,7 @@ class Cases:
 
         Raises ApiError: not to be seen (404), changed meanwhile or not possible now (409); InputError.
         """
+        target = self._accounts.named(to) if action == "forward" else None  # before: each has a connection of its own
         with self._engine.begin() as connection:
             case = _seen(connection, member, number)
             if not may(member, action, case):
@@ -176,7 +177,7 @@ class Cases:
             if action in ("take", "accept"):
                 values["owner"] = member.id
             if action == "forward":
-                values["forwarded_to"] = self._target(to, case.owner)
+                values["forwarded_to"] = _target(target[0] if target else None, case.owner)
             if action in ("forward", "return") and not text.strip():
                 raise InputError("staff.why", "text")
             if follow_up:
@@ -227,13 +228,6 @@ class Cases:
         day = date.fromisoformat(case.as_of)
         return shapes.decided(rules, case.topic, case.facts, as_of=day, place=case.place, declined=case.declined)
 
-    def _target(self, name: str, owner: str | None) -> str:
-        found = self._accounts.named(name)
-        member = found[0] if found else None
-        if member is None or member.disabled or member.role not in (OPERATOR, OFFICER) or member.id == owner:
-            raise InputError("staff.no_target", "to")
-        return member.id
-
 
 def written(text: str, longest: int) -> str:
     """What somebody wrote, as it may be kept: without personal numbers and control characters. Raises InputError."""
@@ -270,6 +264,12 @@ def _seen(connection: Connection, member: Member, number: int) -> Any:
     if case is None:
         raise ApiError(404, "staff.no_case")
     return case
+
+
+def _target(member: Member | None, owner: str | None) -> str:
+    if member is None or member.disabled or member.role not in (OPERATOR, OFFICER) or member.id == owner:
+        raise InputError("staff.no_target", "to")
+    return member.id
 
 
 def _made(connection: Connection, made_as: str | None) -> int | None:

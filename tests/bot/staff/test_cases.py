@@ -89,6 +89,24 @@ async def test_the_owner_stays_responsible_until_it_is_accepted(house):
     assert (await wang.get(f"/staff/api/cases/{case['id']}")).status_code == 404
 
 
+async def test_no_step_takes_a_second_connection_while_it_holds_one(house):
+    """Else as many at once as there are connections would wait for each other."""
+    wang, li = [await house.signed_in(name) for name in ("小王", "小李")]
+    case, held, most = await made(wang), [], []
+
+    def out(*_):
+        held.append(1)
+        most.append(len(held))
+
+    sa.event.listen(house.engine, "checkout", out)
+    sa.event.listen(house.engine, "checkin", lambda *_: held.pop())
+    for browser, action in ((wang, "forward"), (li, "accept"), (li, "answer"), (li, "close")):
+        response = await act(browser, case, action, to="小李", text="请接着办")
+        assert response.status_code == 200, response.text
+        case = response.json()
+    assert max(most) == 1
+
+
 async def test_an_operator_reaches_only_what_concerns_them(house):
     wang, li = [await house.signed_in(name) for name in ("小王", "小李")]
     officer, admin = await house.signed_in("老周", "officer"), await house.signed_in("管理", "admin")
