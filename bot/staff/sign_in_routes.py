@@ -119,16 +119,20 @@ def account_routes(layout: Layout, access: Access, accounts: Accounts) -> APIRou
 
 
 def audit_routes(layout: Layout, access: Access, accounts: Accounts, chain: AuditChain, engine: Engine) -> APIRouter:
-    """GET /staff/audit: what the staff did, the latest first, and whether the chain holds."""
+    """GET /staff/audit: what the staff did, the latest first. `verify`: and whether the chain holds, all of it; only
+    when somebody wants to know, for that reads every row."""
     router = APIRouter(include_in_schema=False, route_class=page_route(layout))
 
     @router.get("/staff/audit")
-    def audit(before: int = Query(2**31 - 1, ge=1, lt=2**31), session: Session = access.need(ADMIN)) -> HTMLResponse:
+    def audit(
+        before: int = Query(2**31 - 1, ge=1, lt=2**31), verify: bool = False, session: Session = access.need(ADMIN)
+    ) -> HTMLResponse:
         columns = Audit.__table__.c
         wanted = sa.select(Audit.__table__).where(columns.number.is_not(None), columns.number < before)
         with engine.connect() as connection:
             rows = connection.execute(wanted.order_by(columns.number.desc()).limit(_PER_PAGE)).all()
         values = {"rows": rows, "names": accounts.names(), "more": rows[-1].number if len(rows) == _PER_PAGE else None}
-        return HTMLResponse(layout.page("audit.html", session, checked=chain.verify(engine), **values))
+        checked = chain.verify(engine) if verify else None
+        return HTMLResponse(layout.page("audit.html", session, checked=checked, **values))
 
     return router

@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 
 from bot.staff import passwords
 from bot.staff.sign_in import IDLE, LONGEST, SignIn, TooOften
+from bot.store.audit_chain import AuditChain
 from bot.store.models import Audit, aware, now
 from bot.store.staff_tables import Account, FailedSignIn, StaffSession
 
@@ -303,4 +304,18 @@ async def test_who_did_what_is_written_down(house):
     assert rows[2].actor == house.accounts.named("甲")[0].id
     assert not [word for word in ("小王", "10.0.0.1", PASSWORD) if word in str(rows) + str(failures)]
     page = await admin.get("/staff/audit")
-    assert page.status_code == 200 and "审计链完整" in page.text
+    assert page.status_code == 200 and "没有登录成" in page.text and "审计链完整" not in page.text
+    link = re.search(r'<a href="(/staff/audit[^"]*)">核对审计链</a>', page.text)[1]
+    assert "审计链完整：核对了 4 条" in (await admin.get(link)).text
+
+
+async def test_the_audit_is_read_as_far_as_it_is_shown_and_checked_when_somebody_asks(house, monkeypatch):
+    admin, checked, verify = await house.signed_in("甲", "admin"), [], AuditChain.verify
+    monkeypatch.setattr(AuditChain, "verify", lambda *given: checked.append(1) or verify(*given))
+    for n in range(101):
+        with house.engine.begin() as connection:
+            house.chain.append(connection, None, "case_made", f"case {n}")
+    page = await admin.get("/staff/audit")
+    earlier = re.search(r'<a href="(/staff/audit[^"]*)">更早的</a>', page.text)[1]
+    assert (await admin.get(earlier)).status_code == 200 and checked == []
+    assert (await admin.get("/staff/audit?verify=true")).status_code == 200 and checked == [1]
