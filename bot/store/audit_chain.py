@@ -1,8 +1,12 @@
 """What the staff did, as a chain: each row of the audit holds a keyed hash of itself and of the row before.
 
-Whoever edits, deletes or reorders a row, with all rights on the database but without the secret of the house, breaks
-the chain there. Writers take turns by the row ``audit_head``; a citizen's turn writes rows outside of the chain and
-waits for nobody. What is old is cut off from the beginning: a later row (``expired``) names the last that was.
+Whoever edits or reorders a row, or deletes one before the last, with all rights on the database but without the secret
+of the house, breaks the chain there. Only its end can be taken away: the last rows, and ``audit_head`` set back to the
+row before them, leave a chain that holds. That is told by a head noted elsewhere (``wengang staff audit --verify``
+prints it): the row of that number is gone, or has another hash.
+
+Writers take turns by the row ``audit_head``; a citizen's turn writes rows outside of the chain and waits for nobody.
+What is old is cut off from the beginning: a later row (``expired``) names the last that was.
 """
 
 import hashlib

@@ -91,6 +91,18 @@ def test_a_chain_written_anew_without_the_secret_is_found_out(engine, chain):
     assert chain.verify(engine).broken == 1
 
 
+def test_an_end_taken_away_with_the_head_is_told_only_by_a_head_noted_elsewhere(engine, chain):
+    write(engine, chain)
+    noted = chain.verify(engine).head
+    meddle(
+        engine,
+        "UPDATE audit_head SET number = 3, hash = (SELECT hash FROM audit WHERE number = 3)",
+        "DELETE FROM audit WHERE number > 3",
+    )
+    checked = chain.verify(engine)
+    assert (checked.rows, checked.broken) == (3, None) and checked.head < noted
+
+
 @pytest.mark.parametrize("statement", ["UPDATE audit SET actor = 'a2' WHERE number = 2", "DELETE FROM audit"])
 def test_the_database_itself_refuses_a_slip_of_ours(engine, chain, statement):
     write(engine, chain)
