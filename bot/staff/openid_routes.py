@@ -56,7 +56,8 @@ def openid_routes(layout: Layout, access: Access, sign_in: SignIn, accounts: Acc
         except Wrong:
             raise NotSignedIn("staff.oidc_again", 400) from None
         # A redirection would still count as the other site's, and the cookie of the console would stay at home.
-        return let_in(HTMLResponse(layout.page("signed_in.html")), request, token)
+        page, name = HTMLResponse(layout.page("signed_in.html")), member.name
+        return let_in(page, request, token, sign_in.mark_cookie(name), sign_in.mark(name))
 
     def refused(error: NotSignedIn) -> Response:
         page = layout.page("sign_in.html", name="", message=say(error.key), elsewhere=OIDC)

@@ -2,8 +2,9 @@
 
 A session is a random token in a cookie; only its digest is kept. It ends after an hour of silence, after twelve hours
 anyhow, and everywhere at once when the password is changed. Wrong passwords are counted per name and address, per
-address, and per name from addresses where that name never signed in: guessing is slow, and yet nobody can lock a
-colleague out of the desk they sit at. Names and addresses are counted under pseudonyms.
+address, and per name from addresses where that name never signed in: guessing is slow. A browser where a name has
+signed in has a mark of that, in a cookie, and is counted for itself: nobody, though they share its address, can lock a
+colleague out of the browser they use. Names and addresses are counted under pseudonyms.
 """
 
 import asyncio
@@ -27,6 +28,7 @@ from bot.store.audit_chain import AuditChain
 from bot.store.models import aware, now
 from bot.store.staff_tables import Account, FailedSignIn, StaffSession
 
+MARK = "wengang_staff_known"
 IDLE, LONGEST = timedelta(minutes=60), timedelta(hours=12)
 _NOTED = timedelta(seconds=60)  # how exactly it is kept when somebody was last seen
 _WINDOW = timedelta(minutes=15)
@@ -63,23 +65,23 @@ class SignIn:
         self._engine, self._accounts, self._chain, self._clock = engine, accounts, chain, clock
         self._key = hmac.new(key, b"staff", hashlib.sha256).digest()
 
-    def attempt(self, name: str, address: str) -> None:
-        """Count an attempt, until it turns out to be right. Raises TooOften: this name, or address, has had enough."""
-        self._check_pace(name, address)
-        row = {"name": self._mac("name", tidy(name)), "address": self._mac("address", address), "at": self._clock()}
+    def attempt(self, name: str, address: str, mark: str = "") -> None:
+        """Count an attempt, until it turns out to be right; `mark`: what the browser shows of this name.
+
+        Raises TooOften: this name, or address, has had enough.
+        """
+        self._check_pace(name, address, mark)
+        row = {"name": self._mac("name", tidy(name)), "address": self._where(name, address, mark), "at": self._clock()}
         with self._engine.begin() as connection:
             connection.execute(sa.insert(FailedSignIn).values(**row))
-        self._check_pace(name, address, 1)  # of many at the same moment only as many as may
+        self._check_pace(name, address, mark, 1)  # of many at the same moment only as many as may
 
-    def _check_pace(self, name: str, address: str, more: int = 0) -> None:
-        who, where, since = self._mac("name", tidy(name)), self._mac("address", address), self._clock() - _WINDOW
+    def _check_pace(self, name: str, address: str, mark: str, more: int = 0) -> None:
+        who, where, since = self._mac("name", tidy(name)), self._where(name, address, mark), self._clock() - _WINDOW
+        theirs = sa.select(StaffSession.token).join(Account, Account.id == StaffSession.account)
+        from_here = theirs.where(Account.name == tidy(name), StaffSession.address == where).limit(1)
         with self._engine.connect() as connection:
-            known = connection.execute(
-                sa.select(StaffSession.token)
-                .join(Account, Account.id == StaffSession.account)
-                .where(Account.name == tidy(name), StaffSession.address == where)
-                .limit(1)
-            ).first()
+            known = self._is_mark(name, mark) or connection.execute(from_here).first()
             counts = [
                 ((FailedSignIn.name == who, FailedSignIn.address == where), _MOST_HERE),
                 ((FailedSignIn.address == where,), _MOST_ADDRESS),
@@ -108,16 +110,39 @@ class SignIn:
         with self._engine.begin() as connection:
             self._chain.append(connection, by, "sign_in_failed", f"staff name {tidy(name)}")
 
-    def right(self, name: str, address: str) -> None:
+    def right(self, name: str, address: str, mark: str = "") -> None:
         """The attempt was none to be counted, nor are those before it."""
         with self._engine.begin() as connection:
-            self._forgive(connection, name, address)
+            self._forgive(connection, name, address, mark)
 
-    def _forgive(self, connection: Connection, name: str, address: str) -> None:
-        who, where = self._mac("name", tidy(name)), self._mac("address", address)
+    def _forgive(self, connection: Connection, name: str, address: str, mark: str) -> None:
+        who, where = self._mac("name", tidy(name)), self._where(name, address, mark)
         connection.execute(sa.delete(FailedSignIn).where(FailedSignIn.name == who, FailedSignIn.address == where))
 
-    def begin(self, member: Member, address: str, before: Collection[str] = (), vouched: str | None = None) -> str:
+    # ── the marks of browsers ──
+
+    def mark(self, name: str, shown: str = "") -> str:
+        """The mark of a browser where this name has signed in: the one it shows, if it is one, else a new one."""
+        one = secrets.token_urlsafe(16)
+        return shown if self._is_mark(name, shown) else f"{one}.{self._mac('mark', tidy(name), one)}"
+
+    def mark_cookie(self, name: str) -> str:
+        """The cookie that has it: one for each name, for several may use one browser."""
+        return f"{MARK}_{self._mac('mark cookie', tidy(name))[:16]}"
+
+    def _is_mark(self, name: str, shown: str) -> bool:
+        one, _, mac = shown.partition(".")
+        return hmac.compare_digest(mac.encode(), self._mac("mark", tidy(name), one).encode())
+
+    def _where(self, name: str, address: str, mark: str) -> str:
+        """Under what an attempt is counted."""
+        return self._mac("browser", mark) if self._is_mark(name, mark) else self._mac("address", address)
+
+    # ── sessions ──
+
+    def begin(
+        self, member: Member, address: str, before: Collection[str] = (), vouched: str | None = None, mark: str = ""
+    ) -> str:
         """Return the token of a new session; those the browser showed before (their digests) end.
 
         `vouched`: the token for somebody whom the identity provider vouched for. Raises Wrong when it was used before.
@@ -130,7 +155,7 @@ class SignIn:
                 connection.execute(sa.insert(StaffSession).values(token=digest(token), **row))
             except IntegrityError:
                 raise Wrong from None
-            self._forgive(connection, member.name, address)
+            self._forgive(connection, member.name, address, mark)
             self._chain.append(connection, member.id, "signed_in", None, {"by": "oidc"} if vouched else {})
         return token
 

@@ -1,6 +1,7 @@
 """/staff: signing in and out, one's own password, the accounts and the audit."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ from bot.store.audit_chain import AuditChain
 from bot.store.models import Audit
 
 _PER_PAGE = 100
+_KNOWN = timedelta(days=180)  # since somebody last signed in there
 
 
 def sign_in_routes(
@@ -40,15 +42,17 @@ def sign_in_routes(
     async def enter(request: Request, given: dict[str, str] = Depends(posted)) -> Any:
         from_our_pages(request)
         name, address = given.get("name", "")[:100], address_of(request) or "here"
-        await run_in_threadpool(sign_in.attempt, name, address)
+        mark = request.cookies.get(sign_in.mark_cookie(name), "")
+        await run_in_threadpool(sign_in.attempt, name, address, mark)
         try:
             member = await sign_in.verified(name, given.get("password", ""))
         except Wrong:
             await run_in_threadpool(sign_in.failed, name)
             page = layout.page("sign_in.html", name=name, message=say("staff.wrong"), elsewhere=elsewhere)
             return HTMLResponse(page, 401)
-        token = await run_in_threadpool(sign_in.begin, member, address, [digest(request.cookies.get(COOKIE, ""))])
-        return let_in(RedirectResponse(HOME, 303), request, token)
+        before = [digest(request.cookies.get(COOKIE, ""))]
+        token = await run_in_threadpool(sign_in.begin, member, address, before, mark=mark)
+        return let_in(RedirectResponse(HOME, 303), request, token, sign_in.mark_cookie(name), sign_in.mark(name, mark))
 
     @router.post("/staff/sign-out")
     def leave(request: Request, session: Session = access.need(), given: dict[str, str] = Depends(posted)) -> Any:
@@ -66,25 +70,27 @@ def sign_in_routes(
         request: Request, session: Session = access.need(), given: dict[str, str] = Depends(posted)
     ) -> Any:
         name, id, address = session.member.name, session.member.id, address_of(request) or "here"
-        await run_in_threadpool(sign_in.attempt, name, address)
+        mark = request.cookies.get(sign_in.mark_cookie(name), "")
+        await run_in_threadpool(sign_in.attempt, name, address, mark)
         try:
             await sign_in.verified(name, given.get("old", ""))
         except Wrong:
             await run_in_threadpool(sign_in.failed, name, id)
             raise InputError("staff.old_password", "old") from None
-        await run_in_threadpool(sign_in.right, name, address)
+        await run_in_threadpool(sign_in.right, name, address, mark)
         await asyncio.to_thread(accounts.reset, name, given.get("new", ""), id)
         return RedirectResponse(SIGN_IN, 303)
 
     return router
 
 
-def let_in(response: Response, request: Request, token: str) -> Response:
-    """The same response, with the session's cookie."""
-    response.set_cookie(
-        COOKIE, token, max_age=int(LONGEST.total_seconds()), path="/staff", httponly=True, samesite="strict",
-        secure=request.url.scheme == "https",
-    )  # fmt: skip
+def let_in(response: Response, request: Request, token: str, mark_cookie: str, mark: str) -> Response:
+    """The same response, with the session's cookie, and the one by which the browser is known the next time."""
+    for name, value, lasts in ((COOKIE, token, LONGEST), (mark_cookie, mark, _KNOWN)):
+        response.set_cookie(
+            name, value, max_age=int(lasts.total_seconds()), path="/staff", httponly=True, samesite="strict",
+            secure=request.url.scheme == "https",
+        )  # fmt: skip
     return response
 
 

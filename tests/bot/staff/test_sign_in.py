@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 
 from bot.staff import passwords
-from bot.staff.sign_in import IDLE, LONGEST, SignIn, TooOften
+from bot.staff.sign_in import IDLE, LONGEST, MARK, SignIn, TooOften
 from bot.store.audit_chain import AuditChain
 from bot.store.models import Audit, aware, now
 from bot.store.staff_tables import Account, FailedSignIn, StaffSession
@@ -98,6 +98,36 @@ async def test_guessing_from_many_addresses_is_slow_too_but_not_for_who_sits_at_
         assert (await house.browser(f"6.6.6.{n}").sign_in("小王", "guess")).status_code == 401
     assert (await house.browser("6.6.7.1").sign_in("小王", "guess")).status_code == 429
     assert (await house.browser("10.0.0.2").sign_in("小王")).status_code == 303
+
+
+async def test_nobody_who_shares_an_address_locks_a_colleague_out_of_the_browser_they_use(house):
+    own, neighbour = [await house.signed_in(name, address="10.0.0.2") for name in ("小王", "小李")]
+    await own.form("/staff/sign-out")
+    assert [(await neighbour.sign_in("小王", "guess")).status_code for _ in range(6)] == [401] * 5 + [429]
+    others = [(await neighbour.sign_in(f"谁{n}", "guess")).status_code for n in range(26)]
+    assert others == [401] * 25 + [429], "the address as a whole has had enough"
+    assert (await house.browser("10.0.0.2").sign_in("小王")).status_code == 429
+    assert (await own.sign_in("小王")).status_code == 303
+    assert [(await own.sign_in("小王", "guess")).status_code for _ in range(6)] == [401] * 5 + [429], "no way around"
+
+
+async def test_the_mark_of_a_browser_is_good_for_its_name_only_and_tells_it_not(house):
+    browsers = {name: await house.signed_in(name, address="10.0.0.2") for name in ("小王", "小李")}
+    marks = {
+        name: next((kept.name, kept.value) for kept in browser.cookies.jar if kept.name.startswith(MARK))
+        for name, browser in browsers.items()
+    }
+    again = await browsers["小王"].sign_in("小王")
+    cookie = next(one for one in again.headers.get_list("set-cookie") if one.startswith(MARK))
+    assert cookie.startswith("=".join(marks["小王"])), "the same mark, for longer"
+    assert "HttpOnly" in cookie and "samesite=strict" in cookie.lower() and "Path=/staff" in cookie
+    thief = house.browser("10.0.0.2")
+    for _ in range(5):
+        assert (await thief.sign_in("小王", "guess")).status_code == 401
+    for value in (marks["小李"][1], "x.x", "."):
+        thief.cookies.clear()
+        thief.cookies.set(marks["小王"][0], value, domain="test.local", path="/staff")
+        assert (await thief.sign_in("小王", "guess")).status_code == 429
 
 
 async def test_many_guesses_at_one_moment_are_no_way_around(house):
