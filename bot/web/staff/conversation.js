@@ -199,13 +199,13 @@ export class Conversation {
   _card() {
     const { clause, source, title, since, ...decided } = this._current();
     if (!decided.programme) return this._desk.tell(WORDS.no_card);
-    this._insert(given(decided), WORDS.card_of(title ?? decided.programme), since);
+    this._insert(given(decided), WORDS.card_of(title ?? decided.programme), since.card);
   }
 
   _clause() {
     const { clause, source, since } = this._current();
     if (!clause) return this._desk.tell(WORDS.no_clause);
-    this._insert({ clause }, WORDS.clause_of(source), since);
+    this._insert({ clause }, WORDS.clause_of(source), since.clause);
   }
 
   /** What stood on the screen before this conversation did may be of another citizen: it takes a second word. */

@@ -34,7 +34,7 @@ export const WORDS = {
   no_clause: "屏幕上还没有选中条文，请先查到要发的那一条。",
   card_of: (title) => `〔结论：${title}〕`,
   clause_of: (source) => `〔原文：${source}〕`,
-  really: (what) => `屏幕上的是接起这个会话之前查的。要发的是：${what}，再按一次就发出。`,
+  really: (what) => `屏幕上有接起这个会话之前查的或填的。要发的是：${what}，再按一次就发出。`,
   sending: "还没送到，正在再发",
   not_sent: "没有送出去",
   unsent: "还有没送到的话，请等它送到再结束。",

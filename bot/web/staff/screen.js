@@ -24,7 +24,7 @@ let clause = null; // the one that was chosen, as the search found it
 let verdicts = 0; // asked for so far
 let toRead = false; // nothing is left to be asked, but the verdict is still to come
 let counted = {}; // the day and the place, as they were last given rightly
-let since = 0; // when what is on the screen was opened, in milliseconds
+const since = { sheet: 0, clause: 0 }; // when they were opened, in milliseconds
 
 // ── what is on the screen ──
 
@@ -33,12 +33,17 @@ function matter(facts) {
   return { programme: id, facts, declined: sheet.declined, ...(about ? { about } : {}), ...counted };
 }
 
-/** What the desk puts before a citizen: the verdict that can be seen, and the clause; of a duty only that. */
+/**
+ * What the desk puts before a citizen: the verdict that can be seen, and the clause; of a duty only that. `since`: how old
+ * they are; what is known of a caller makes a verdict as old as it is, however often the programme is opened.
+ */
 function current() {
   const { drafted: facts, declined } = sheet;
   const seen = !at("verdict").hidden && at("verdict").getAttribute("aria-busy") !== "true";
   const { id: name = null, title = null } = (seen && !programme?.about && programme) || {};
-  return { programme: name, title, facts, declined, clause: clause?.clause ?? null, source: clause?.source, since, ...counted };
+  const of = { card: sheet.since ?? since.sheet, clause: since.clause };
+  const quote = { clause: clause?.clause ?? null, source: clause?.source };
+  return { programme: name, title, facts, declined, ...quote, since: of, ...counted };
 }
 
 /** What a case is about. */
@@ -150,7 +155,7 @@ function ways(found) {
 
 function openClause(found) {
   clause = found;
-  since = Date.now();
+  since.clause = Date.now();
   at("clause").hidden = !found;
   if (!found) return;
   at("nothing-yet").hidden = true;
@@ -166,6 +171,7 @@ function openProgramme(one, from = null) {
     at("verdict").hidden = true;
   }
   programme = one;
+  since.sheet = Date.now();
   at("sheet-title").textContent = one.title;
   at("sheet").hidden = false;
   search.close();

@@ -23,7 +23,7 @@ export class Sheet {
   }
 
   clear() {
-    this._answers = []; // {question, sets: {fact: value}, or null for 不清楚, said}
+    this._answers = []; // {question, sets: {fact: value}, or null for 不清楚, said, since}
     this._fields = new Map(); // question id → Field
     this._wanted = null; // the question that is to have the keyboard once the server has answered; "": the next
     this._known.replaceChildren();
@@ -51,6 +51,13 @@ export class Sheet {
 
   get declined() {
     return this._answers.filter((one) => !one.sets).flatMap((one) => one.question.facts.map((fact) => fact.id));
+  }
+
+  /** When the oldest of what is known, or is being typed, came, in milliseconds; null: nothing is. */
+  get since() {
+    const typed = this._at(document.activeElement)?.since ?? null;
+    const all = [...this._answers.map((one) => one.since), typed].filter((one) => one !== null);
+    return all.length ? Math.min(...all) : null;
   }
 
   /** Show what the server says is still to be asked; what has the keyboard keeps it. */
@@ -107,6 +114,7 @@ export class Sheet {
     if (event.isComposing || !field) return;
     field.wrong("");
     field.mark();
+    field.typed();
     const minus = field.question.unsure && plain(field.box.value) === "-";
     if (minus) this._answer(field, { sets: null, said: WORDS.unsure });
     else if (field.settled()) this._answer(field, field.read());
@@ -161,7 +169,8 @@ export class Sheet {
   _answer(field, { sets, said }, onwards = true) {
     const { id } = field.question;
     const all = [...this._fields.keys()];
-    this._answers = [...this._answers.filter((one) => one.question.id !== id), { question: field.question, sets, said }];
+    const answer = { question: field.question, sets, said, since: field.since ?? Date.now() };
+    this._answers = [...this._answers.filter((one) => one.question.id !== id), answer];
     this._fields.delete(id);
     if (onwards) {
       this._wanted = "";
@@ -191,6 +200,7 @@ export class Sheet {
 class Field {
   constructor(question) {
     this.question = question;
+    this.since = null; // when what stands in it was begun, in milliseconds
     this.kind = question.facts[0].type === "date" ? "date" : question.kind;
     this.choices = question.choices.map((choice, n) => ({ ...choice, number: String(n + 1) }));
     const hint = `why-${question.id}`;
@@ -250,8 +260,14 @@ class Field {
     if (!chosen.delete(number)) chosen.add(number);
     this.box.value = [...chosen].join(" ");
     this.mark();
+    this.typed();
     this.box.focus();
     return false;
+  }
+
+  /** Something else stands in the field. An answer is as old as its first key: it may be one only when the field is left. */
+  typed() {
+    this.since = this.box.value.trim() ? (this.since ?? Date.now()) : null;
   }
 
   /** Show which choices of several are taken. */

@@ -5,6 +5,7 @@ import re
 import pytest
 from handoffs import heard, log, people, say, script, taken, write
 from playwright.sync_api import expect
+from screens import ENTER, REFUND, Screen
 
 __all__ = ["people", "script"]  # fixtures
 pytestmark = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
@@ -24,6 +25,60 @@ def test_what_was_on_the_screen_before_the_citizen_was_takes_a_second_word(peopl
     operator.keyboard.press("Alt+v")
     expect(citizen.locator(".card")).to_have_count(1)
     expect(operator.locator("#desk .told")).to_be_empty()
+
+
+def asks_once_more(operator):
+    """A card takes a second word; return once it went out."""
+    operator.keyboard.press("Alt+v")
+    expect(operator.get_by_text("要发的是：〔结论：")).to_be_visible()
+    expect(operator.locator("#desk .pending")).to_be_empty()
+    operator.keyboard.press("Alt+v")
+    expect(operator.locator("#desk .told")).to_be_empty()
+
+
+@pytest.mark.parametrize(
+    ("opened", "asks"),
+    [("wgfh", "decide"), ("以工代训", "decide"), ("征缴机构提供", "search")],
+    ids=["the same again", "another", "a clause"],
+)
+def test_what_the_citizen_before_told_takes_a_second_word_whatever_is_opened(people, opened, asks):
+    _, operator = taken(people)
+    screen = Screen(operator)
+    screen.press("Alt+c")
+    screen.look_up("wgfh")
+    screen.tell(dict(list(REFUND.items())[:2]))
+    assert len(screen.known()) == 2
+    operator.keyboard.press("Alt+g")
+    expect(operator.get_by_text("已交还，机器人接着答。")).to_be_focused()
+    citizen, _ = taken(people, operator=operator)
+    screen.press("Alt+c")
+    with operator.expect_response(re.compile(f"/staff/api/{asks}")):
+        screen.look_up(opened)
+    expect(operator.locator("#clause")).to_be_visible(visible=asks == "search")
+    screen.press("Escape")  # away from the list, which a clause leaves open
+    screen.settled()
+    asks_once_more(operator)
+    expect(citizen.locator(".card")).to_have_count(1)
+    screen.press("Alt+x")
+    screen.look_up("wgfh")
+    screen.tell({"unit_kind": f"1{ENTER}"})
+    operator.keyboard.press("Alt+v")
+    expect(citizen.locator(".card")).to_have_count(2)
+
+
+def test_what_was_being_typed_before_the_citizen_was_takes_a_second_word(people):
+    """It becomes an answer when the keyboard leaves it for the conversation, which is later."""
+    operator = people.operator()
+    screen = Screen(operator)
+    screen.press("Alt+c")
+    screen.look_up("wgfh")
+    screen.asked()
+    operator.keyboard.type("1")
+    citizen, _ = taken(people, operator=operator)
+    screen.settled()
+    assert len(screen.known()) == 1
+    asks_once_more(operator)
+    expect(citizen.locator(".card")).to_have_count(1)
 
 
 def test_a_clause_is_called_as_the_citizen_reads_it(people):
