@@ -126,6 +126,7 @@ class Desk {
       const { element } = this._drawn(one);
       if (this._queue.children[place] !== element) this._queue.insertBefore(element, this._queue.children[place] ?? null);
     }
+    this._rows = new Map(queue.map(({ id }) => [id, this._rows.get(id)])); // in the order drawn
     this._count();
     if (came.length && this._begun) this._news.textContent = WORDS.came(queue.length, came.at(-1).question);
   }

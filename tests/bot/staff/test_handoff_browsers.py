@@ -273,6 +273,22 @@ def test_an_operator_who_is_gone_too_long_has_lost_it_and_it_waits_again(people)
     people.complaints.clear()
 
 
+def test_who_was_lost_and_waits_again_is_the_next_one(people):
+    """Who asked first stands on top, though they came to the list last."""
+    citizen, _ = taken(people)
+    say(citizen, "我先来的")
+    operator, second = people.operator("小李"), people.citizen()
+    say(second, ASK)
+    waiting = operator.get_by_role("list", name="在等的人").get_by_role("listitem")
+    expect(waiting).to_have_count(1)
+    assert later(people.house, by=LEASE + timedelta(seconds=15)).sweep() == 1
+    expect(waiting).to_have_count(2)
+    expect(waiting.first).to_contain_text("又说了 1 句")
+    operator.keyboard.press("Alt+a")
+    expect(log(operator)).to_contain_text("我先来的")
+    people.complaints.clear()
+
+
 def test_whose_session_ends_is_told_so_in_one_sentence(people):
     citizen, operator = taken(people)
     people.house.accounts.disable("小王")
