@@ -1,6 +1,9 @@
 """The cases over HTTP: JSON for the screen under /staff/api, plain pages under /staff/cases, tables to download."""
 
+import hashlib
 import json
+import secrets
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -31,6 +34,7 @@ from eligibility.errors import DecisionError
 
 _MOST_EXPORTED = 10_000
 _SHORTEST_PHONE = 5  # digits
+_WRITTEN = ("text", "to", "follow_up")  # what somebody gives in a case's form
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -208,30 +212,35 @@ def case_routes(
     def page(request: Request, session: Session = access.need(OPERATOR)) -> HTMLResponse:
         asked = {name: request.query_params.get(name, "") for name in ("q", "status", "mine", "due", "like")}
         values = {"cases": shown.listed(session, request), "names": accounts.names(), "titles": known}
-        return HTMLResponse(
-            layout.page("cases.html", session, states=STATES, asked=asked, query=request.url.query, **values)
-        )
+        form = {"asked": asked, "query": request.url.query, "client_id": secrets.token_urlsafe(12)}
+        return HTMLResponse(layout.page("cases.html", session, states=STATES, **form, **values))
 
     @pages.post("/cases")
     def make_here(session: Session = access.need(OPERATOR), given: dict[str, str] = Depends(posted)) -> Any:
-        known = {name: given.get(name, "") for name in ("subject", "caller", "phone")}
+        known = {name: given.get(name, "") for name in ("subject", "caller", "phone", "client_id")}
         more = {name: given.get(name) or None for name in ("topic", "follow_up")}
         new = NewCase.parse_obj({**known, **more})
-        return RedirectResponse(f"/staff/cases/{cases.make(matter(new), session.member)}", 303)
+        return RedirectResponse(f"/staff/cases/{cases.make(matter(new), session.member, _as_sent(new))}", 303)
+
+    def case_page(
+        session: Session, number: int, given: Mapping[str, str], trouble: str = "", status: int = 200
+    ) -> HTMLResponse:
+        """A case with its form; `given`: what stands in it already."""
+        case = shown.detail(session, number)
+        values = {"told": shown.told(case), "typed": {name: given.get(name, "") for name in _WRITTEN}}
+        helps = {"colleagues": shown.colleagues(session), "texts": text_modules.texts(engine, session.member.id)}
+        return HTMLResponse(layout.page("case.html", session, case=case, trouble=trouble, **values, **helps), status)
 
     @pages.get("/cases/{number}")
     def detail(number: int, session: Session = access.need(OPERATOR)) -> HTMLResponse:
-        case = shown.detail(session, number)
-        helps = {"colleagues": shown.colleagues(session), "texts": text_modules.texts(engine, session.member.id)}
-        return HTMLResponse(layout.page("case.html", session, case=case, told=shown.told(case), **helps))
+        return case_page(session, number, {})
 
     @pages.get("/cases/{number}/replay")
     def replay_here(number: int, session: Session = access.need(OPERATOR)) -> HTMLResponse:
         case, again = shown.detail(session, number), cases.replay(session.member, number)
         return HTMLResponse(layout.page("replay.html", session, case=case, told=shown.told(case), again=again))
 
-    @pages.post("/cases/{number}")
-    def act_here(number: int, session: Session = access.need(OPERATOR), given: dict[str, str] = Depends(posted)) -> Any:
+    def done(session: Session, number: int, given: Mapping[str, str]) -> None:
         do, follow_up = given.get("do", ""), given.get("follow_up") or None
         text = text_modules.expanded(engine, session.member.id, given.get("text", ""))
         day = read_date(follow_up, "follow_up") if follow_up else None
@@ -240,10 +249,26 @@ def case_routes(
         else:
             version = as_number(given.get("version", "")) or 0
             cases.act(session.member, number, do, version, text, given.get("to", ""), day)
+
+    @pages.post("/cases/{number}")
+    def act_here(number: int, session: Session = access.need(OPERATOR), given: dict[str, str] = Depends(posted)) -> Any:
+        try:
+            done(session, number, given)
+        except InputError as error:
+            return case_page(session, number, given, str(error), 422)
+        except ApiError as error:
+            if error.status != 409:
+                raise
+            return case_page(session, number, given, error.message, 409)
         still_theirs = len(shown.after(session, number)) > 1
         return RedirectResponse(f"/staff/cases/{number}" if still_theirs else "/staff/cases", 303)
 
     return [api, pages]
+
+
+def _as_sent(new: NewCase) -> str:
+    """What is the same when a form is sent twice, and another when it is sent anew with something else in it."""
+    return hashlib.sha256(new.json().encode()).hexdigest() if new.client_id else ""
 
 
 def _attached(name: str) -> dict[str, str]:

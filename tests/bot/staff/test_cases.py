@@ -6,6 +6,7 @@ import io
 import json
 import re
 import shutil
+from html import escape
 
 import doors
 import pytest
@@ -133,6 +134,39 @@ async def test_what_somebody_else_changed_meanwhile_is_not_written_over(house):
     assert (await act(officer, case, "answer")).status_code == 200
     assert (await act(wang, case, "close")).status_code == 409
     assert (await wang.get(f"/staff/api/cases/{case['id']}")).json()["status"] == "answered"
+
+
+async def test_what_is_written_on_a_case_that_changed_meanwhile_is_still_there(house):
+    wang, officer, _ = [await house.signed_in(*who) for who in (("小王",), ("老周", "officer"), ("小李",))]
+    case = await made(wang)
+    path, seen = f"/staff/cases/{case['id']}", {"do": "close", "version": str(case["version"])}
+    assert (await act(officer, case, "answer")).status_code == 200
+    typed = {"text": "<b>她带证书来</b> ::核定", "to": "小李", "follow_up": "2021-09-03"}
+    for pressed, status, why in (
+        (seen, 409, "这张工单刚被别人改过，请看过它现在的样子再做一次。"),
+        ({**seen, "do": "answer"}, 409, "这张工单现在不能这样办"),
+        ({"do": "note", "text": "长" * 2001}, 422, "2000"),
+        ({"do": "note", "follow_up": "后天"}, 422, "日期"),
+    ):
+        told = {**typed, **pressed}
+        page = await wang.form(path, **told)
+        assert page.status_code == status and why in re.search('<p role="alert">(.*)</p>', page.text)[1]
+        assert f">{escape(told['text'])}</textarea>" in page.text and "<option selected>小李</option>" in page.text
+        assert f'name="follow_up" value="{told["follow_up"]}"' in page.text and 'name="version" value="2"' in page.text
+    assert (await wang.form(path, **{**typed, **seen, "version": "2"})).status_code == 303
+    assert "她带证书来" in (await wang.get(f"/staff/api/cases/{case['id']}")).json()["notes"][-1]["text"]
+
+
+async def test_a_form_that_is_sent_twice_makes_one_case(house):
+    wang = await house.signed_in("小王")
+    page = (await wang.get("/staff/cases")).text
+    sent = {"subject": "问退休年龄", "client_id": re.search('name="client_id" value="([^"]+)"', page)[1]}
+    answers = await asyncio.gather(*(wang.form("/staff/cases", **sent) for _ in range(3)))
+    assert len({answer.headers["location"] for answer in answers}) == 1
+    other = await wang.form("/staff/cases", **{**sent, "subject": "问别的"})
+    assert other.headers["location"] != answers[0].headers["location"], "gone back to, and written anew"
+    assert sent["client_id"] not in (await wang.get("/staff/cases")).text
+    assert len((await wang.get("/staff/api/cases")).json()["cases"]) == 2
 
 
 async def test_a_callers_number_is_not_kept_but_finds_their_cases(house):
