@@ -49,6 +49,7 @@ class NewCase(Given):
     declined: list[StrictStr] = Field([], max_items=200)
     follow_up: date | None = None
     client_id: StrictStr = Field("", regex=r"^[A-Za-z0-9_-]{0,64}$", description="同一个编号再发一次，还是同一张工单")
+    decision_id: StrictStr = Field("", max_length=64, description="念给来电人的结论；算出来的不是它，就不记")
     note: StrictStr = Field("", max_length=4000)
     answered: StrictBool = False
 
@@ -158,6 +159,7 @@ def case_routes(
             subject=given.subject, caller=given.caller or (sender or "").replace("phone:", "")[:6], sender=sender,
             topic=given.topic, facts=given.facts, declined=tuple(given.declined),
             as_of=given.as_of or settings.today(), place=given.place or settings.place, follow_up=given.follow_up,
+            decision_id=given.decision_id,
         )  # fmt: skip
 
     @api.get("/cases")

@@ -46,6 +46,7 @@ class Matter:
     as_of: date | None = None
     place: str = ""
     follow_up: date | None = None
+    decision_id: str = ""  # of the decision that was told, if one was
 
 
 class Cases:
@@ -61,7 +62,7 @@ class Cases:
     def make(self, matter: Matter, by: Member, client_id: str = "", note: str = "", answered: bool = False) -> int:
         """Keep a new case, its maker's; return its number. `client_id`: the same again is the same case.
 
-        Raises DecisionError, InputError.
+        Raises DecisionError, InputError; ApiError 409 when the decision is another than was told.
         """
         made_as = f"{by.id}:{client_id}" if client_id else None
         try:
@@ -108,6 +109,8 @@ class Cases:
         decision = shapes.decided(
             self._rules, matter.topic, given, as_of=matter.as_of, place=matter.place, declined=matter.declined
         )
+        if matter.decision_id not in ("", decision["decision_id"]):
+            raise ApiError(409, "staff.decision_changed", "decision_id")
         return {
             "facts": {name: value for name, value in given.items() if value is not None},
             "declined": list(matter.declined),

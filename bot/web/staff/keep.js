@@ -7,10 +7,11 @@ import { WORDS } from "./words.js";
 
 /**
  * form: its fields phone, caller, subject, follow-up, note · kept: where it says so · current(): the matter, as the server
- * takes it · today(): ISO date · signIn(error): one has to sign in first · done()
+ * takes it · read(): the number of the decision that was read out, or "" · today(): ISO date
+ * signIn(error): one has to sign in first · done() · changed(): the server decides otherwise now
  * Returns {suggest(subject), clear()}; whatever is still on its way after clear() belongs to the caller before.
  */
-export function keeping(form, kept, { current, today, signIn, done }) {
+export function keeping(form, kept, { current, read, today, signIn, done, changed }) {
   const field = (id) => form.elements[id];
   let caller = {}; // busy; sent: the request as it went out, number: its own; why: it was not kept
   let suggested = "";
@@ -26,15 +27,18 @@ export function keeping(form, kept, { current, today, signIn, done }) {
     }
     const who = { subject: value("subject"), caller: value("caller"), phone: value("phone"), note: value("note") };
     const answered = event.submitter?.value !== "open";
-    send(caller, JSON.stringify({ ...current(), ...who, follow_up: day, answered }));
+    send(caller, JSON.stringify({ ...current(), ...who, follow_up: day, answered }), read());
   });
 
-  /** The same request keeps its number: however often it is sent, it makes one case. */
-  async function send(mine, request) {
+  /**
+   * The same request keeps its number: however often it is sent, it makes one case. An earlier caller's is kept as the server
+   * decides it: nobody is there any more to whom it could be read out.
+   */
+  async function send(mine, request, decision_id = "") {
     if (mine.sent !== request) Object.assign(mine, { sent: request, number: number() });
     Object.assign(mine, { busy: true, why: null });
     try {
-      const { id } = await call("POST", "cases", { ...JSON.parse(request), client_id: mine.number });
+      const { id } = await call("POST", "cases", { ...JSON.parse(request), client_id: mine.number, decision_id });
       said(id);
       if (mine !== caller) return;
       forget();
@@ -44,6 +48,7 @@ export function keeping(form, kept, { current, today, signIn, done }) {
       mine.why = error.message;
       if (mine === caller) kept.replaceChildren(WORDS.not_kept(mine.why));
       else offer(mine);
+      if (error.status === 409 && mine === caller) changed();
       if (error.status === 401) signIn(error);
     } finally {
       mine.busy = false;

@@ -22,6 +22,7 @@ let listed = null; // a promise of the programmes
 let programme = null; // the one that is open: {id, title, about: the clause, of a duty}
 let clause = null; // the one that was chosen, as the search found it
 let verdicts = 0; // asked for so far
+let decided = ""; // the number of the decision that was shown last
 let toRead = false; // nothing is left to be asked, but the verdict is still to come
 let counted = {}; // the day and the place, as they were last given rightly
 const since = { sheet: 0, clause: 0 }; // when they were opened, in milliseconds
@@ -33,14 +34,18 @@ function matter(facts) {
   return { programme: id, facts, declined: sheet.declined, ...(about ? { about } : {}), ...counted };
 }
 
+/** Whether a verdict can be seen, and of what is known now. */
+function seen() {
+  return !at("verdict").hidden && at("verdict").getAttribute("aria-busy") !== "true";
+}
+
 /**
  * What the desk puts before a citizen: the verdict that can be seen, and the clause; of a duty only that. `since`: how old
  * they are; what is known of a caller makes a verdict as old as it is, however often the programme is opened.
  */
 function current() {
   const { drafted: facts, declined } = sheet;
-  const seen = !at("verdict").hidden && at("verdict").getAttribute("aria-busy") !== "true";
-  const { id: name = null, title = null } = (seen && !programme?.about && programme) || {};
+  const { id: name = null, title = null } = (seen() && !programme?.about && programme) || {};
   const of = { card: sheet.since ?? since.sheet, clause: since.clause };
   const quote = { clause: clause?.clause ?? null, source: clause?.source };
   return { programme: name, title, facts, declined, ...quote, since: of, ...counted };
@@ -81,9 +86,9 @@ function refresh() {
   for (const part of ["sheet", "verdict"]) at(part).setAttribute("aria-busy", true);
   deciding();
   const both = ["sheet", "decide"].map((what) => call("POST", what, matter(sheet.facts)));
-  asking(Promise.all(both), ([left, decided]) => {
+  asking(Promise.all(both), ([left, answer]) => {
     showSheet(left);
-    if (mine === verdicts) showDecided(decided); // else somebody is typing already
+    if (mine === verdicts) showDecided(answer); // else somebody is typing already
   }, lost); // prettier-ignore
 }
 
@@ -111,6 +116,7 @@ function showDecided(answer) {
   at("verdict").hidden = false;
   at("verdict").setAttribute("aria-busy", false);
   at("nothing-yet").hidden = true;
+  decided = answer.decision.decision_id;
   showVerdict({ card: at("card"), script: at("script"), lines: at("lines"), quotes: at("quotes") }, answer);
   const headline = answer.card.headline.replaceAll("**", "");
   if (at("told").textContent !== headline) at("told").textContent = headline;
@@ -239,7 +245,14 @@ const search = new Search(at("search"), at("found"), at("count"), {
   failed,
 });
 
-const cases = keeping(at("case"), at("kept"), { current: topic, today: () => today, signIn: failed, done: well });
+const cases = keeping(at("case"), at("kept"), {
+  current: topic,
+  read: () => (seen() ? decided : ""),
+  today: () => today,
+  signIn: failed,
+  done: well,
+  changed: refresh,
+});
 
 for (const id of ["day", "place"]) {
   at(id).addEventListener("change", circumstancesChanged);

@@ -136,6 +136,18 @@ async def test_what_somebody_else_changed_meanwhile_is_not_written_over(house):
     assert (await wang.get(f"/staff/api/cases/{case['id']}")).json()["status"] == "answered"
 
 
+async def test_a_decision_that_was_not_told_is_not_kept(house):
+    browser = await house.signed_in("小王")
+    told = {"decision_id": (await made(browser, **ASKED))["decision_id"], "client_id": "c-1"}
+    tomorrow = {**ASKED, "as_of": "2021-09-02", **told}
+    refused = await browser.tell("/staff/api/cases", subject="稳岗返还", **tomorrow)
+    assert refused.status_code == 409 and "再记一次" in refused.json()["error"]["message"]
+    case = await made(browser, **ASKED, **told)
+    assert case["decision_id"] == told["decision_id"]
+    assert (await made(browser, **tomorrow))["id"] == case["id"], "the answer was lost, and a day went by"
+    assert len((await browser.get("/staff/api/cases")).json()["cases"]) == 2
+
+
 async def test_what_is_written_on_a_case_that_changed_meanwhile_is_still_there(house):
     wang, officer, _ = [await house.signed_in(*who) for who in (("小王",), ("老周", "officer"), ("小李",))]
     case = await made(wang)

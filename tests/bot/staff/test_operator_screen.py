@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import date
 
 import pytest
 import sqlalchemy as sa
@@ -298,6 +299,20 @@ def test_a_case_with_few_keys(screen, house):
     assert (case.status, case.topic, case.outcome) == ("answered", "stabilisation_refund", "conditional")
     assert case.facts["layoff_count"] == 5 and case.subject == "失业保险稳岗返还：还要看别的条件"
     assert case.sender.startswith("phone:") and "13812345678" not in repr(dict(case._mapping))
+
+
+def test_a_decision_that_is_another_by_now_is_read_before_it_is_kept(screen, house):
+    screen.look_up("wgfh")
+    screen.tell(REFUND)
+    house.settings.as_of = date(2021, 9, 2)
+    screen.press("Alt+j")
+    screen.type(ENTER)
+    expect(screen.page.locator("#kept")).to_contain_text("还没有记下：现在算出来的结论不是您念过的那一个")
+    expect(screen.page.locator("#card")).to_contain_text("按 2021年9月2日 的规定")
+    screen.settled()
+    screen.type(ENTER)
+    expect(screen.page.locator("#kept")).to_contain_text("已记下，工单 1。")
+    assert stored(house).as_of == "2021-09-02"
 
 
 def test_a_case_to_be_followed_up_with_a_ready_made_text(screen, house):
