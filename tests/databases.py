@@ -72,7 +72,8 @@ def _say_again(url):
         return
     engine = open_engine(url)
     with engine.begin() as connection:
-        for statement, parameters in _said:
+        there = connection.exec_driver_sql("SELECT to_regclass('alembic_version')").scalar()
+        for statement, parameters in _said if there is None else ():
             connection.exec_driver_sql(statement, parameters)
     engine.dispose()
 
