@@ -190,6 +190,7 @@ async def test_too_late_for_a_try_nothing_is_said_until_wechat_hangs_up(account,
         await asyncio.sleep(0.05)
         assert not first.done(), "an answer now might be the one that is lost"
         await wechat.hang_up(first)
+        monkeypatch.setattr(answering, "OPEN", 4)  # the next try has the time of one, whatever else the machine does
         assert answer(await wechat.tries(fields)) == "第1次：你好"
 
 
