@@ -1,5 +1,6 @@
 """The widget on somebody else's page in a real Chromium: one line, their policy, their styles, and who may embed it."""
 
+import contextlib
 import gzip
 import re
 from datetime import timedelta
@@ -104,18 +105,24 @@ def test_a_reload_goes_on_by_the_number_and_sets_no_cookie(embed, house):
     assert "token" not in page.evaluate("sessionStorage.getItem('wengang-chat')").replace('"token":null', "")
 
 
-def test_a_first_answer_that_is_lost_is_asked_for_again(open_page, embed, house):
-    """Nobody told the page the number of its conversation: the message itself is known again."""
-    page = embed("<wengang-chat></wengang-chat>")
+def say_and_lose(page, text, received=contextlib.nullcontext):
+    """Say it; the house receives it, inside of `received()`, and its answer is lost. It is said again by itself."""
 
     def lost(route):
-        route.fetch()
+        with received():
+            route.fetch()
         route.abort()
 
     page.route("**/api/messages", lost, times=1)
-    page.get_by_label("您的问题").fill("单位")
+    page.get_by_label("您的问题").fill(text)
     page.keyboard.press("Enter")
     answered(page, 1)
+
+
+def test_a_first_answer_that_is_lost_is_asked_for_again(open_page, embed, house):
+    """Nobody told the page the number of its conversation: the message itself is known again."""
+    page = embed("<wengang-chat></wengang-chat>")
+    say_and_lose(page, "单位")
     say(page, "企业")
     assert [call["text"] for call in house.assistant.calls] == ["单位", "企业"]
     assert len({call["sender"] for call in house.assistant.calls}) == 1
@@ -126,16 +133,13 @@ def test_a_first_message_that_waited_too_long_is_said_in_another_conversation(op
     """Its answer was lost and the tab lay asleep: the conversation it began is over, its words are not."""
     page, actual = embed("<wengang-chat></wengang-chat>"), now()
 
-    def lost(route):
+    @contextlib.contextmanager
+    def three_hours_ago():
         with monkeypatch.context() as then:
             then.setattr("bot.store.conversations.now", lambda: actual - timedelta(hours=3))
-            route.fetch()
-        route.abort()
+            yield
 
-    page.route("**/api/messages", lost, times=1)
-    page.get_by_label("您的问题").fill("单位")
-    page.keyboard.press("Enter")
-    answered(page, 1)
+    say_and_lose(page, "单位", three_hours_ago)
     say(page, "企业")
     assert [call["text"] for call in house.assistant.calls] == ["单位", "单位", "企业"]
     assert [call["sender"] for call in house.assistant.calls[1:]] == [house.assistant.calls[-1]["sender"]] * 2
