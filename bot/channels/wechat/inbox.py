@@ -22,14 +22,14 @@ turn then; if the turn was held, that costs nothing, for a message is answered o
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from bot.channels.wechat import people
-from bot.store.models import WechatMessage, WechatRequest, has_come, now
+from bot.store.models import WechatMessage, WechatRequest, aware, has_come, now
 from bot.store.outbox import heard, on_its_way, withdraw
 
 CHANNEL = "wechat"
@@ -133,8 +133,8 @@ class Inbox:
         newer = sa.select(WechatRequest.digest).where(
             WechatRequest.message == brings, WechatRequest.seen_at > seen.seen_at, WechatRequest.digest != digest
         )
-        late = before is None or at - _aware(before.received_at) > _RETRIED
-        held = at - _aware(seen.seen_at) < _HELD
+        late = before is None or at - aware(before.received_at) > _RETRIED
+        held = at - aware(seen.seen_at) < _HELD
         if seen.message != brings or seen.times >= TRIES or late or held or connection.execute(newer).first():
             raise Replayed
         again = {"times": WechatRequest.times + 1, "seen_at": at}
@@ -173,7 +173,7 @@ class Inbox:
             found = connection.execute(wanted).all()
         taken = []
         for row in found:
-            age = at - _aware(row.received_at)
+            age = at - aware(row.received_at)
             next_due = None if age > _LONGEST else at + max(age, _SHORTEST)
             mine = sa.update(WechatMessage).where(WechatMessage.id == row.id, *due).values(due_at=next_due)
             with self._engine.begin() as connection:
@@ -188,8 +188,4 @@ class Inbox:
 
 
 def _message(row: sa.engine.Row) -> Message:
-    return Message(row.sender, row.number, row.kind, row.said, _aware(row.received_at), row.tries)
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)  # SQLite does not keep the zone
+    return Message(row.sender, row.number, row.kind, row.said, aware(row.received_at), row.tries)
