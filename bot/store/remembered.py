@@ -3,17 +3,21 @@
 Rasa rebuilds a conversation from its events and looks at every state it ever was in, so that a turn costs more the
 longer the conversation is. Our policies are rules over the last few steps (``data/rules``), and slots do not influence
 them; so the events of the last turn, behind the slots as they were before it, rebuild a tracker in which Rasa decides
-the same (``tests/bot/test_remembered.py`` holds whole conversations both ways).
+the same (``tests/conversations/test_remembered.py`` holds whole conversations both ways). What the bot answered is no
+part of it: no policy reads it, and the log of turns has it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 Event = Mapping[str, Any]
 """A Rasa event as its ``as_dict`` gives it."""
 
+_ANSWERED = "bot"
+_OF_THE_MODEL = ("model_id", "assistant_id")  # in the metadata of every event
+_GUESSED = ("intent_ranking", "text_tokens")  # in what was understood of a message: read in its own turn only
 _FORGETS = ("restart", "session_started")
 _LISTEN = "action_listen"
 
@@ -36,7 +40,22 @@ def remembered(events: Sequence[Event]) -> list[Event]:
                 slots[event["name"]] = event
         elif event["event"] == "active_loop":
             form = event if event.get("name") else None
-    return [*slots.values(), *([form] if form else []), *events[cut:]]
+    kept = [*slots.values(), *([form] if form else []), *events[cut:]]
+    return [_needed(event) for event in kept if event["event"] != _ANSWERED]
+
+
+def _needed(event: Event) -> Event:
+    """The event without what was of use to its own turn only."""
+    needed = dict(event)
+    if metadata := _without(_OF_THE_MODEL, needed.pop("metadata", None)):
+        needed["metadata"] = metadata
+    if understood := needed.get("parse_data"):
+        needed["parse_data"] = _without(_GUESSED, understood)
+    return needed
+
+
+def _without(keys: Collection[str], of: Event | None) -> Event:
+    return {key: value for key, value in (of or {}).items() if key not in keys}
 
 
 def _beginning_of_last_turn(events: Sequence[Event]) -> int:
