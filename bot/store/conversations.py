@@ -21,10 +21,10 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from actions.reply import Reply
-from bot.store.database import in_order
+from bot.store.database import at_once, in_order, key_of
 from bot.store.erasure import erase, remaining
 from bot.store.handoff_tables import Handoff
-from bot.store.models import Audit, Conversation, Turn, audited, aware, now
+from bot.store.models import Audit, Conversation, Turn, audited, aware, now, pseudonym
 from bot.store.outbox import Push, put
 from bot.store.remembered import Event
 
@@ -117,22 +117,22 @@ class InDatabase:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")  # no BEGIN and ROLLBACK around a SELECT
+        self._in_one_statement = engine.dialect.name == "postgresql"
 
     def recall(self, sender: str) -> tuple[list[Event], int]:
         """Return the remembered events and their version; [] and 0 of an unknown sender."""
-        with self._reading.connect() as connection:
+        with at_once(self._engine) as connection:
             found = _found(connection, sender, None)
         return _events(found), found.version or 0
 
     def answer_to(self, sender: str, message: str) -> Replies | None:
         """Return what a numbered message was answered with, if it was."""
-        with self._reading.connect() as connection:
+        with at_once(self._engine) as connection:
             return _found(connection, sender, message).replies
 
     def begin(self, turn: HeldTurn) -> Replies | None:
         """Return what the turn's message was answered with, if it was; otherwise note in it what is remembered."""
-        with self._reading.connect() as connection:
+        with at_once(self._engine) as connection:
             found = _found(connection, turn.sender, turn.message)
         if found.answered is not None:
             turn.id, turn.answered_at = found.answered, aware(found.answered_at)
@@ -156,33 +156,16 @@ class InDatabase:
 
     def keep(self, turn: HeldTurn) -> None:
         """Keep a turn in one transaction. Raises Conflict, and what SQLAlchemy raises."""
-        said = {
-            "sender": turn.sender, "client_message_id": turn.message, "text": turn.text, "replies": turn.replies,
-            "created_at": now(),
-        }  # fmt: skip
+        more = bool(turn.pushes or turn.also)
+        in_one = self._in_one_statement and turn.replies is not None and turn.events is not None
         try:
-            with self._engine.begin() as connection:
-                if turn.replies is not None:
-                    in_order(connection, turn.sender)
-                if turn.events is not None:
-                    self._remember(connection, turn)
-                if turn.replies is not None:
-                    turn.id = connection.execute(_SAID, said).inserted_primary_key[0]
-                    if decided := [audited("decided", turn.sender, one) for one in _decided(turn.replies)]:
-                        connection.execute(sa.insert(Audit), decided)
+            with at_once(self._engine) if in_one and not more else self._engine.begin() as connection:
+                (_keep_in_one_statement if in_one else _keep_part_by_part)(connection, turn)
                 put(connection, turn.pushes)
                 for write in turn.also:
                     write(connection)
         except IntegrityError as error:
             raise Conflict(turn.sender) from error
-
-    @staticmethod
-    def _remember(connection: Connection, turn: HeldTurn) -> None:
-        changed = {"events": _as_text(turn.events or ()), "version": turn.version + 1, "updated_at": now()}
-        if turn.version == 0:
-            connection.execute(_BEGUN, {"sender": turn.sender, **changed})
-        elif connection.execute(_GONE_ON, {"of": turn.sender, "as_read": turn.version, **changed}).rowcount != 1:
-            raise Conflict(turn.sender)
 
 
 class InMemory:
@@ -255,6 +238,62 @@ _BEGUN, _SAID = sa.insert(Conversation), sa.insert(Turn)
 _GONE_ON = sa.update(Conversation).where(
     Conversation.sender == sa.bindparam("of"), Conversation.version == sa.bindparam("as_read")
 )
+
+# PostgreSQL: as `_keep_part_by_part`, in its order, for each part reads the one before. `alone` is `in_order`.
+_AT_ONCE = """
+WITH alone AS (SELECT pg_advisory_xact_lock(:key)), remembered AS ({}), audited AS (
+  INSERT INTO audit (created_at, event, pseudonym, detail)
+  SELECT :at, 'decided', :pseudonym, detail FROM remembered, json_array_elements(CAST(:decided AS json)) AS one (detail)
+)
+INSERT INTO turns (sender, client_message_id, text, replies, created_at)
+SELECT sender, :message, :text, CAST(:replies AS json), :at FROM remembered RETURNING id
+"""
+_BEGUN_AT_ONCE = sa.text(
+    _AT_ONCE.format(
+        "INSERT INTO conversations (sender, version, events, updated_at) SELECT :sender, 1, :events, :at FROM alone"
+        " RETURNING sender"
+    )
+)
+_GONE_ON_AT_ONCE = sa.text(
+    _AT_ONCE.format(
+        "UPDATE conversations SET version = version + 1, events = :events, updated_at = :at"
+        " FROM alone WHERE sender = :sender AND version = :version RETURNING sender"
+    )
+)
+
+
+def _keep_part_by_part(connection: Connection, turn: HeldTurn) -> None:
+    """Write what is remembered, what was said, what was decided: whatever there is of it. Raises Conflict."""
+    if turn.replies is not None:
+        in_order(connection, turn.sender)
+    if turn.events is not None:
+        changed = {"events": _as_text(turn.events), "version": turn.version + 1, "updated_at": now()}
+        if turn.version == 0:
+            connection.execute(_BEGUN, {"sender": turn.sender, **changed})
+        elif connection.execute(_GONE_ON, {"of": turn.sender, "as_read": turn.version, **changed}).rowcount != 1:
+            raise Conflict(turn.sender)
+    if turn.replies is not None:
+        said = {"sender": turn.sender, "client_message_id": turn.message, "text": turn.text, "replies": turn.replies}
+        turn.id = connection.execute(_SAID, {**said, "created_at": now()}).inserted_primary_key[0]
+        if decided := [audited("decided", turn.sender, one) for one in _decided(turn.replies)]:
+            connection.execute(sa.insert(Audit), decided)
+
+
+def _keep_in_one_statement(connection: Connection, turn: HeldTurn) -> None:
+    """Write the three at once, for a way to PostgreSQL and back costs more than what it does there. Raises Conflict."""
+    replies = turn.replies or []
+    decided = list(_decided(replies))
+    kept = connection.execute(
+        _BEGUN_AT_ONCE if turn.version == 0 else _GONE_ON_AT_ONCE,
+        {
+            "key": key_of(turn.sender), "sender": turn.sender, "version": turn.version, "at": now(),
+            "events": _as_text(turn.events or ()), "message": turn.message, "text": turn.text,
+            "replies": _as_text(replies), "pseudonym": pseudonym(turn.sender), "decided": _as_text(decided),
+        },
+    ).first()  # fmt: skip
+    if kept is None:
+        raise Conflict(turn.sender)
+    turn.id = kept.id
 
 
 def _found(connection: Connection, sender: str, message: str | None) -> Any:

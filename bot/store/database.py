@@ -3,6 +3,9 @@
 import hashlib
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +13,12 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from sqlalchemy.engine import Connection, Engine, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InvalidatePoolError, SQLAlchemyError
 
 from bot.messages import say
 
 _BUSY_SECONDS = 15
+_REST = 0.05  # seconds
 _PATIENCE = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "tcp_user_timeout": 10_000}
 MIGRATIONS = Path(__file__).with_name("migrations")
 _LOCK = 0x77656E67  # "weng": one migration at a time on PostgreSQL
@@ -33,7 +37,11 @@ def open_engine(url: str, connections: int = 5) -> Engine:
     address = make_url(url)
     pool: dict[str, Any] = {"pool_size": connections, "max_overflow": 0, "pool_timeout": _BUSY_SECONDS}
     if address.get_backend_name() != "sqlite":
-        return sa.create_engine(address, future=True, pool_pre_ping=True, connect_args=_PATIENCE, **pool)
+        # The connection used last is used next: to PostgreSQL each is a process, which loses what it had at hand.
+        engine = sa.create_engine(address, future=True, pool_use_lifo=True, connect_args=_PATIENCE, **pool)
+        sa.event.listen(engine, "checkin", _begins_to_rest)
+        sa.event.listen(engine, "checkout", partial(_tried, engine.dialect))
+        return engine
     if address.database and address.database != ":memory:":
         try:
             Path(address.database).parent.mkdir(parents=True, exist_ok=True)
@@ -64,6 +72,26 @@ def migrate(url: str, to: str = "head") -> None:
         engine.dispose()
 
 
+@contextmanager
+def at_once(engine: Engine) -> Iterator[Connection]:
+    """A connection to PostgreSQL whose every statement is a transaction of its own, or one to SQLite for reading.
+
+    No BEGIN and no COMMIT go to the server and back. (SQLAlchemy's AUTOCOMMIT does without them, too, but has the
+    server told when it begins and when it ends.)
+    """
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            yield connection
+            return
+        driver: Any = connection.connection.dbapi_connection
+        driver.autocommit = True
+        try:
+            yield connection
+        finally:
+            if not driver.closed:
+                driver.autocommit = False
+
+
 def in_order(connection: Connection, sender: str) -> None:
     """Until this transaction ends nobody else numbers a turn of the conversation, or erases it: who has heard of one
     has heard of all with lower numbers. To be called before any row of the sender's is locked.
@@ -71,8 +99,27 @@ def in_order(connection: Connection, sender: str) -> None:
     On SQLite a transaction that writes is alone anyhow.
     """
     if connection.dialect.name == "postgresql":
-        key = int.from_bytes(hashlib.sha256(sender.encode()).digest()[:8], "big", signed=True)
-        connection.execute(_ALONE, {"key": key})
+        connection.execute(_ALONE, {"key": key_of(sender)})
+
+
+def key_of(sender: str) -> int:
+    """The number of the lock (PostgreSQL's, 64 bits) that `in_order` takes."""
+    return int.from_bytes(hashlib.sha256(sender.encode()).digest()[:8], "big", signed=True)
+
+
+def _begins_to_rest(_driver: Any, record: Any) -> None:
+    record.info["rests_since"] = time.monotonic()
+
+
+def _tried(dialect: Any, driver: Any, record: Any, _fairy: Any) -> None:
+    """Try a connection that has rested before it is used, as SQLAlchemy's pre-ping tries every one.
+
+    A turn uses it twice within some milliseconds, in which no database goes away and comes back. Raises
+    InvalidatePoolError; then the pool opens another one.
+    """
+    used = record.info.get("rests_since")  # a new one has not rested
+    if used is not None and time.monotonic() - used > _REST and not dialect.do_ping(driver):
+        raise InvalidatePoolError("the database has closed the connection")
 
 
 def _only_one(connection: Connection) -> None:

@@ -23,7 +23,7 @@ from redis.exceptions import RedisError
 from bot.store import Conflict, InDatabase, InMemory, StoreError, migrate, open_engine
 from bot.store.conversations import HeldTurn
 from bot.store.locks import HostLocks, LocalLocks, RedisLocks
-from bot.store.models import Base, Turn, now
+from bot.store.models import Audit, Base, Conversation, Turn, aware, now, pseudonym
 from bot.store.trackers import RememberingTrackerStore
 from bot.store.turns import Turns
 
@@ -172,6 +172,32 @@ def test_messages_without_a_number_are_logged_each(engine):
     with engine.connect() as connection:
         rows = connection.execute(sa.select(Turn.text, Turn.client_message_id, Turn.created_at)).all()
     assert [row[:2] for row in rows] == [("你好", None)] * 2 and all(row.created_at for row in rows)
+
+
+def test_a_turn_writes_its_rows_and_a_conflict_none(engine):
+    """Whether the models write them (SQLite) or one statement does (PostgreSQL)."""
+    kept, begun = InDatabase(engine), now()
+    decision = {"programme": "refund", "verdict": "eligible", "as_of": "2021-09-01", "place": "本溪", "amount": 1}
+    told = [{"text": "它说“好”：100% \\ 'a'"}, {"text": "符合", "decision": decision}, {"decision": decision}]
+    numbers = []
+    for version in (0, 1):
+        one = HeldTurn("s", ":at 你好", f"m{version}", version=version, events=EVENTS, replies=told)
+        kept.keep(one)
+        numbers.append(one.id)
+        with pytest.raises(Conflict):
+            kept.keep(HeldTurn("s", "迟了", "late", version=version, events=EVENTS, replies=told))
+    with engine.connect() as connection:
+        conversations = connection.execute(sa.select(Conversation.__table__)).all()
+        turns = connection.execute(sa.select(Turn.__table__).order_by(Turn.id)).all()
+        audit = connection.execute(sa.select(Audit.__table__)).all()
+    assert [(row.sender, row.version, json.loads(row.events)) for row in conversations] == [("s", 2, EVENTS)]
+    assert [(row.id, row.sender, row.client_message_id, row.text, row.replies, row.pushed) for row in turns] == [
+        (numbers[0], "s", "m0", ":at 你好", told, False), (numbers[1], "s", "m1", ":at 你好", told, False),
+    ]  # fmt: skip
+    detail = {key: decision[key] for key in ("programme", "verdict", "as_of", "place")}
+    assert [row[2:] for row in audit] == [("decided", pseudonym("s"), detail, None, None, None)] * 4
+    moments = [row.created_at for row in (*turns, *audit)] + [row.updated_at for row in conversations]
+    assert all(begun <= aware(moment) <= now() for moment in moments)
 
 
 async def answer(words):
@@ -387,5 +413,6 @@ def test_connections_that_were_cut_while_they_lay_idle_are_not_used_again(engine
         for process in ours:
             assert connection.execute(sa.text("SELECT pg_terminate_backend(:p)"), {"p": process}).scalar()
     outside.dispose()
+    time.sleep(0.1)
     conversations.keep(HeldTurn("a", "你好", "1", replies=[{"text": "您好"}], events=[]))
     assert conversations.answer_to("a", "1") == [{"text": "您好"}]
