@@ -26,7 +26,7 @@ News = Said | Literal["alive", "ended", "closing"]
 _EVERY = 1.0  # second between two questions to the database
 _AFTER_FAILURE = 5.0  # seconds, when it does not answer
 _HEARTBEAT = 15.0  # seconds; proxies break off what is silent for a minute
-_LATE = 10.0  # seconds by which a turn may be kept later than one with a higher number
+_LATE = 10.0  # seconds by which a turn, or an audit entry, may be kept later than one with a higher number
 _OVERLAP = 1000  # numbers below the highest from which the loop begins to ask
 _WAITING = 100  # turns that a slow reader may lag behind
 _PER_CONVERSATION = 8
@@ -152,32 +152,32 @@ class _Looking:
 
     def __init__(self, transcript: Transcript) -> None:
         self._transcript = transcript
-        self._marks: deque[tuple[float, int]] = deque()  # when which number was the highest
+        self._marks: deque[tuple[float, int, int]] = deque()  # when which turn and which audit entry was the highest
         self._read: set[int] = set()  # numbers above the floor that were read
-        self._entry: int | None = None  # of the audit
+        self._erasings: set[int] = set()  # audit entries that were told
 
     def look(
         self, senders: list[str], missed: list[tuple[str, int, int]]
     ) -> tuple[list[list[Said]], list[tuple[str, News]]]:
         """Return, for each (conversation, number, most) that was `missed`, the turns since that number, and what is
         new in these conversations."""
-        turn, entry = self._transcript.latest()
+        turn, latest = self._transcript.latest()
         before = [self._transcript.since(number, [sender], most) for sender, number, most in missed]
-        floor = self._floor(turn)
+        floor, entry = self._floors(turn, latest)
         turns = self._transcript.since(floor, senders, known=self._read)
         found: list[tuple[str, News]] = [(said["sender"], said) for said in turns]
-        if self._entry is not None and entry > self._entry:
-            gone = set(self._transcript.erased_since(self._entry))
-            found += [(sender, "ended") for sender in senders if pseudonym(sender) in gone]
+        erasings = self._transcript.erased_since(entry) if latest > entry else {}
+        gone = {hidden for number, hidden in erasings.items() if number not in self._erasings}
+        found += [(sender, "ended") for sender in senders if pseudonym(sender) in gone]
         self._read = {number for number in self._read if number > floor} | {said["id"] for said in turns}
-        self._entry = entry
+        self._erasings = set(erasings)
         return before, found
 
-    def _floor(self, highest: int) -> int:
-        """The highest number that was seen long enough ago: what was kept later than it stands above it."""
+    def _floors(self, turn: int, entry: int) -> tuple[int, int]:
+        """The highest turn and audit entry that were seen long enough ago: what was kept later stands above them."""
         now = time.monotonic()
-        self._marks.append((now, highest))
+        self._marks.append((now, turn, entry))
         while len(self._marks) > 1 and self._marks[1][0] < now - _LATE:
             self._marks.popleft()
-        when, number = self._marks[0]
-        return number if when < now - _LATE else max(0, number - _OVERLAP)
+        when, turn, entry = self._marks[0]
+        return turn if when < now - _LATE else max(0, turn - _OVERLAP), entry

@@ -50,11 +50,11 @@ class Transcript:
             )
         return turn, entry
 
-    def erased_since(self, entry: int) -> list[str]:
-        """Return the pseudonyms of those who were erased after that audit entry."""
-        wanted = sa.select(Audit.pseudonym).where(Audit.id > entry, Audit.event == ERASED)
+    def erased_since(self, entry: int) -> dict[int, str]:
+        """Return the audit entries of erasing after that one: their numbers and the pseudonyms of who was erased."""
+        wanted = sa.select(Audit.id, Audit.pseudonym).where(Audit.id > entry, Audit.event == ERASED)
         with self._engine.connect() as connection:
-            return list(connection.execute(wanted).scalars())
+            return {row.id: row.pseudonym for row in connection.execute(wanted)}
 
     def erased(self, sender: str, within: timedelta) -> bool:
         """Whether the conversation was erased lately: who still holds its number may not go on with it."""

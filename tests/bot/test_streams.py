@@ -11,9 +11,9 @@ from sqlalchemy.exc import OperationalError
 from streams import events, served, told
 
 from bot import hearing
-from bot.store.models import Turn
+from bot.store.models import Audit, Turn, audited
 from bot.store.pushed import put
-from bot.store.transcript import Transcript
+from bot.store.transcript import ERASED, Transcript
 
 
 @pytest.fixture
@@ -310,6 +310,24 @@ class TestWatching:
                 await client.post("/api/conversation/erase", headers=bearer(number))
                 names = [name async for name, _, _ in heard]
             assert names[-1] == "ended"
+
+    async def test_it_ends_though_what_was_noted_after_it_was_kept_before_it(self, serve, engine, monkeypatch):
+        """Of two transactions that note something in the audit the one with the higher number may be kept first."""
+        monkeypatch.setattr("bot.live._EVERY", 0.02)
+        async with serve() as client:
+            answered = (await client.post("/api/messages", json={"text": "一"})).json()
+            with engine.connect() as connection:
+                sender = connection.execute(sa.select(Turn.sender)).scalar_one()
+                number = connection.execute(sa.select(sa.func.max(Audit.id))).scalar_one() or 0
+            async with watching(client, answered["sender"]) as heard:
+                await turns(heard, 1)
+                for later, event, whose in ((2, "expired", "web:another"), (1, ERASED, sender)):
+                    with engine.begin() as connection:
+                        row = {"id": number + later, **audited(event, whose, {})}
+                        connection.execute(sa.insert(Audit), row)
+                    await asyncio.sleep(0.2)
+                names = [name async for name, _, _ in heard]
+            assert names == ["ended"]
 
     async def test_it_ends_when_the_process_is_to_stop(self, serve):
         async with serve() as client:
