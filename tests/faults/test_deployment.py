@@ -18,12 +18,14 @@ import uuid
 
 import psutil
 import pytest
+import sqlalchemy as sa
 import yaml
-from databases import empty_database
+from databases import empty_database, migrated
 from house import Client, House, free_port
 from services import program
 
 from bot.settings import ROOT, Settings
+from bot.store import migrate
 from bot.workers import PATIENCE
 
 DEPLOY = ROOT / "deploy"
@@ -227,6 +229,35 @@ def test_a_backup_comes_back(database_url, tmp_path):
         assert client.say("又三") == ["3"]
     assert oct(os.stat(kept).st_mode)[-3:] == "600"
     assert "已经在了" in script("backup", kept, database_url, ok=False)
+
+
+def test_what_came_to_the_tables_since_does_not_stand_in_the_way(database_url, tmp_path):
+    """A newer version has made a table; in a schema beside ours somebody else goes on."""
+    kept, beside = str(tmp_path / "kept"), f"beside_{uuid.uuid4().hex[:12]}"
+    migrated(database_url)
+    engine = sa.create_engine(database_url, future=True)
+    neighbour = database_url.startswith("postgresql")
+    try:
+        with engine.begin() as connection:
+            if neighbour:
+                connection.execute(sa.text(f"CREATE SCHEMA {beside} CREATE TABLE theirs (number integer)"))
+        assert "✓" in script("backup", kept, database_url)
+        with engine.begin() as connection:
+            connection.execute(sa.text("CREATE TABLE newer (number integer)"))
+            if neighbour:
+                connection.execute(sa.text(f"INSERT INTO {beside}.theirs VALUES (1)"))
+        engine.dispose()
+        assert "✓" in script("restore", kept, database_url)
+        assert "newer" not in sa.inspect(engine).get_table_names()
+        migrate(database_url)
+        with engine.connect() as connection:
+            if neighbour:
+                assert connection.execute(sa.text(f"SELECT number FROM {beside}.theirs")).scalars().all() == [1]
+    finally:
+        if neighbour:
+            with engine.begin() as connection:
+                connection.execute(sa.text(f"DROP SCHEMA {beside} CASCADE"))
+        engine.dispose()
 
 
 def test_what_is_no_backup_is_not_restored(database_url, tmp_path):
