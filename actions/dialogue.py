@@ -217,7 +217,8 @@ class TellVerdict(_Turn):
     @staticmethod
     def which_programme(state: State, before: str) -> Reply:
         """Entitled to what? The clause the words come closest to, else the programmes to choose from."""
-        asks = state.intent in ("check", "ask") or not state.heard.get("recorded")
+        told = state.heard.get("recorded") or state.heard.get("date_set")  # no question; “按2021年9月1日算” is none
+        asks = state.intent in ("check", "ask") or not told
         asks = asks or (state.in_question_words and asked_in(state).is_told)
         nearest = answer(state) if asks else None
         if nearest and nearest["outcome"] != "clarify" and not nearest.get("nothing_found"):
