@@ -128,6 +128,18 @@ SCRIPT: dict[str, list[dict[str, Any]]] = {
             "as_of": "2026-11-28",
         }
     ],
+    "外地": [
+        {
+            **DECISION,
+            "decision": {
+                **DECISION["decision"],  # type: ignore[dict-item]
+                "verdict": "not_in_notice",
+                "place": "深圳",
+                "amount": None,
+                "window": {"state": "closed", "until": "2021-12-31", "note": None},
+            },
+        }
+    ],
     "两条": [{"kind": "text", "text": "第一条"}, {"kind": "text", "text": "第二条", "outcome": "answered"}],
     "情况": [PROFILE],
     "我记下的情况": [PROFILE],

@@ -136,6 +136,13 @@ def test_verdict_on_a_window_that_is_closed(page):
     expect(page.locator(".glance")).to_contain_text("2021年12月31日（已过）")
 
 
+def test_no_window_of_the_notice_is_told_of_a_place_it_does_not_speak_of(page):
+    say(page, "外地")
+    expect(page.locator(".chip")).to_have_count(1)
+    expect(page.locator(".chip")).not_to_have_text("已截止")
+    expect(page.locator(".card")).not_to_contain_text("已过")
+
+
 def test_clauses(page):
     say(page, "条文")
     answer = last(page)

@@ -19,8 +19,9 @@ export class Trouble extends Error {
 
 /** Ask the console and return its answer. Throws Trouble. `path`: as from /staff/api/ on, e.g. "cases". */
 export async function call(method, path, body) {
+  const sent = token;
   let response = await asked(method, path, body);
-  if (response.status === 403 && method !== "GET" && (await renewed())) response = await asked(method, path, body);
+  if (response.status === 403 && method !== "GET" && (await renewed(sent))) response = await asked(method, path, body);
   const answer = await read(response);
   answers.dispatchEvent(new Event("answered"));
   return answer;
@@ -49,15 +50,15 @@ async function read(response) {
 }
 
 /**
- * Whoever signed in again in another tab has another token: take it, and say whether it is another. Throws Trouble; when
- * it is another person, too: what stands on this page is not theirs to send.
+ * Whoever signed in again in another tab has another token: take it, and say whether it is another than the one that was
+ * sent, for a request beside this one may have taken it already. Throws Trouble; when it is another person, too: what
+ * stands on this page is not theirs to send.
  */
-export async function renewed() {
-  const before = token;
+export async function renewed(sent) {
   const { name, csrf } = await read(await asked("GET", "session"));
   if (name !== member) throw new Trouble(WORDS.somebody_else, 401);
   token = csrf;
-  return token !== before;
+  return token !== sent;
 }
 
 /** Returns take(promise, show, failed): of several promises only the last one taken is shown; take() forgets them all. */

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 
 import pytest
 from browsing import violations
@@ -76,6 +77,24 @@ def test_a_session_that_is_over_loses_nothing(screen, house, address):
     expect(trouble).to_be_hidden()
     screen.settled()
     assert len(screen.known()) == 2, "with a token that is another one"
+
+
+def test_a_request_that_comes_late_with_the_old_token_goes_through_as_well(screen, house, address):
+    """The sheet and the verdict are asked for at once; the one that is refused first has the new token fetched."""
+    screen.look_up("wgfh")
+    screen.tell({"unit_kind": f"1{ENTER}"})
+    screen.go_to("insured_in_liaoning")
+    screen.page.context.add_cookies([signed_in(house, "小王", address)])
+
+    def late(route):
+        time.sleep(0.5)
+        route.continue_()
+
+    screen.page.route("**/staff/api/decide", late, times=1)
+    screen.page.keyboard.type("1")
+    screen.settled()
+    assert len(screen.known()) == 2
+    expect(screen.page.locator("#trouble")).to_be_hidden()
 
 
 def test_whose_screen_it_is_not(house, ring, address, browser):
