@@ -25,6 +25,7 @@ let verdicts = 0; // asked for so far
 let decided = ""; // the number of the decision that was shown last
 let toRead = false; // nothing is left to be asked, but the verdict is still to come
 let counted = {}; // the day and the place, as they were last given rightly
+const troubles = new Map(); // what went wrong, by part of the screen
 const since = { sheet: 0, clause: 0 }; // when they were opened, in milliseconds
 
 // ── what is on the screen ──
@@ -102,7 +103,8 @@ function tryOut() {
 /** No verdict is better than one of other facts. */
 function lost(error) {
   at("verdict").hidden = true;
-  failed(error);
+  at("sheet").setAttribute("aria-busy", false);
+  failed("verdict", error);
 }
 
 function showSheet({ open }) {
@@ -112,7 +114,7 @@ function showSheet({ open }) {
 }
 
 function showDecided(answer) {
-  well();
+  well("verdict");
   at("verdict").hidden = false;
   at("verdict").setAttribute("aria-busy", false);
   at("nothing-yet").hidden = true;
@@ -130,16 +132,24 @@ function readAloud() {
   at("script-title").focus();
 }
 
-function failed(error) {
+/** What went wrong in a part stays to be seen until that part goes well, whatever goes well beside it. */
+function failed(part, error) {
   if (!(error instanceof Trouble)) console.error(error);
-  at("sheet").setAttribute("aria-busy", false);
-  at("trouble").hidden = false;
-  at("trouble").querySelector("span").textContent = error instanceof Trouble ? error.message : WORDS.failed;
-  at("trouble").querySelector("a").hidden = error.status !== 401;
+  troubles.delete(part);
+  troubles.set(part, error);
+  showTrouble();
 }
 
-function well() {
-  at("trouble").hidden = true;
+function well(part) {
+  if (troubles.delete(part)) showTrouble();
+}
+
+function showTrouble() {
+  const latest = [...troubles.values()].at(-1);
+  at("trouble").hidden = !latest;
+  if (!latest) return;
+  at("trouble").querySelector("span").textContent = latest instanceof Trouble ? latest.message : WORDS.failed;
+  at("trouble").querySelector("a").hidden = latest.status !== 401;
 }
 
 // ── what one does ──
@@ -181,6 +191,7 @@ function openProgramme(one, from = null) {
   at("sheet-title").textContent = one.title;
   at("sheet").hidden = false;
   search.close();
+  well("search");
   sheet.focus();
   refresh();
 }
@@ -190,9 +201,10 @@ function circumstancesChanged() {
   const typed = at("day").value.trim();
   const now = { as_of: typed ? readDay(typed, today) : null, place: at("place").value.trim() || null };
   if (typed && !now.as_of) {
-    failed(new Trouble(WORDS.wrong_day, 422));
+    failed("day", new Trouble(WORDS.wrong_day, 422));
     return false;
   }
+  well("day");
   if (now.as_of !== counted.as_of || now.place !== counted.place) {
     counted = now;
     refresh();
@@ -203,6 +215,7 @@ function circumstancesChanged() {
 
 function toSheet() {
   search.close();
+  well("search");
   if (!programme) search.focus();
   else if (at("open").children.length) sheet.focus();
   else {
@@ -222,7 +235,8 @@ function newCall() {
   at("told").textContent = "";
   sheet.clear();
   cases.clear();
-  well();
+  troubles.clear();
+  showTrouble();
   search.clear();
   search.focus();
 }
@@ -241,16 +255,16 @@ const search = new Search(at("search"), at("found"), at("count"), {
   programmes,
   open: opened,
   left: () => (programme ? toSheet() : search.clear()),
-  found: well,
-  failed,
+  found: () => well("search"),
+  failed: (error) => failed("search", error),
 });
 
 const cases = keeping(at("case"), at("kept"), {
   current: topic,
   read: () => (seen() ? decided : ""),
   today: () => today,
-  signIn: failed,
-  done: well,
+  signIn: (error) => failed("case", error),
+  done: () => well("case"),
   changed: refresh,
 });
 
@@ -277,7 +291,8 @@ const pressed = {
   again: () => {
     refresh();
     search.again();
-    if (!titles.size) programmes().then(well, failed);
+    well("texts"); // they come with the page only
+    if (!titles.size) programmes().then(() => well("programmes"), (error) => failed("programmes", error)); // prettier-ignore
   },
 };
 for (const [id, act] of Object.entries(pressed)) at(id).addEventListener("click", act);
@@ -285,5 +300,5 @@ at("asking").addEventListener("submit", (event) => event.preventDefault());
 
 expands(at("note"), texts);
 openDesk(at("desk"), { current, texts });
-texts.catch(failed);
+texts.catch((error) => failed("texts", error));
 newCall();

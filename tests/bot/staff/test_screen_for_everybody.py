@@ -97,6 +97,22 @@ def test_a_request_that_comes_late_with_the_old_token_goes_through_as_well(scree
     expect(screen.page.locator("#trouble")).to_be_hidden()
 
 
+def test_what_goes_well_beside_it_does_not_hide_what_went_wrong(screen):
+    """Without its questions the verdict is not shown; why, is to be seen while something else is looked up."""
+    screen.look_up("wgfh")
+    screen.page.route("**/staff/api/sheet", lambda route: route.fulfill(status=500, body="{}"))
+    screen.press("Alt+z")
+    trouble = screen.page.locator("#trouble")
+    expect(trouble).to_be_visible()
+    screen.press("Alt+c")
+    screen.type("裁员率")
+    expect(screen.page.locator("#found mark").first).to_be_visible()
+    expect(trouble).to_be_visible()
+    screen.page.unroute("**/staff/api/sheet")
+    screen.press("Alt+z")
+    expect(trouble).to_be_hidden()
+
+
 def test_whose_screen_it_is_not(house, ring, address, browser):
     context = browser.new_context()
     house.add("管理", "admin")
