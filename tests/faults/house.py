@@ -97,7 +97,8 @@ class House:
 
 
 class Client:
-    """Somebody with one conversation. Whatever breaks, the same message is sent again with the same number."""
+    """Somebody with one conversation, as the widget is: whatever breaks, the same message is sent again with the same
+    number, and the first one with the number that it begins the conversation with."""
 
     def __init__(self, house, sender=None):
         self._house, self.sender = house, sender
@@ -106,7 +107,7 @@ class Client:
 
     def say(self, text, number=None):
         """Return the texts of the replies. Raises AssertionError when there is none in time."""
-        body = {"text": text, "client_message_id": number or uuid.uuid4().hex}
+        body = {"text": text, "client_message_id": number or uuid.uuid4().hex, "begin": uuid.uuid4().hex}
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             status, answer, headers = self.once({**body, **({"sender": self.sender} if self.sender else {})})
