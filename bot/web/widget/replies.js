@@ -172,13 +172,10 @@ function card(reply, base) {
   return shown;
 }
 
-/** Of what the notice does not speak of no day of its says anything. */
-const windowOf = ({ verdict, window }) => (verdict !== "not_in_notice" && window) || {};
-
 /** The verdict in a word; behind a window that is not open, as of then. */
 export function chips(decision) {
   const word = own(WORDS.verdicts, decision.verdict);
-  const late = own(WORDS.windows, windowOf(decision).state);
+  const late = decision.verdict === "not_in_notice" ? "" : own(WORDS.windows, decision.window?.state);
   const words = [late, word && (late ? `${WORDS.then}：${word}` : word)].filter(Boolean);
   return words.length ? [make("p", { class: "chips" }, ...words.map((one) => make("span", { class: "chip" }, one)))] : [];
 }
@@ -186,7 +183,7 @@ export function chips(decision) {
 export function rows(decision) {
   const told = [
     [WORDS.amount, worth(decision.amount ?? {})],
-    [WORDS.deadline, deadline(windowOf(decision))],
+    [WORDS.deadline, decision.verdict === "not_in_notice" ? "" : deadline(decision.window ?? {})],
     [WORDS.lacking, (decision.depends_on ?? []).join("；")],
   ].filter(([, value]) => value);
   return told.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value)));
