@@ -142,6 +142,10 @@ LIES = {
 }
 
 
+ONE_DATABASE = pytest.mark.parametrize("url", ["sqlite"], indirect=True)  # what a provider says does not depend on it
+
+
+@ONE_DATABASE
 @pytest.mark.parametrize("lie", LIES)
 async def test_a_token_that_is_not_true_lets_nobody_in(house, office, lie):
     vars(office).update(LIES[lie])
@@ -161,6 +165,7 @@ async def test_who_has_no_account_is_not_let_in_and_that_is_written_down(house, 
     assert last.event == "sign_in_failed" and instead["preferred_username"] not in str(last)
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize(
     ("claim", "claims", "let_in"),
     [
@@ -223,6 +228,7 @@ async def test_the_same_return_twice_at_one_moment(house, office, monkeypatch):
     assert len(sessions(house)) == 1
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize("query", ["", "?state=x&code=y", "?error=access_denied", "?code=y", "?state=%00&code=%ff"])
 async def test_whatever_comes_back_otherwise_is_one_sentence(house, office, query):
     browser = house.browser()
