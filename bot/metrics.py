@@ -5,6 +5,7 @@ With several workers each writes its figures to files that whichever worker is a
 ``deploy/grafana/`` draws them.
 """
 
+import math
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -49,6 +50,12 @@ WECHAT_TRIES = Counter(
 FEEDBACK = Counter("wengang_feedback", "What people thought of an answer, changes included.", ["useful", "reason"])
 WATCHERS = Gauge("wengang_watchers", "Connections that wait for news of a conversation.", multiprocess_mode="livesum")
 WORKERS_LOST = Counter("wengang_workers_lost", "Workers that died and were replaced.")
+AUDIT_INTACT = Gauge(
+    "wengang_audit_chain_intact",
+    "Whether the audit's chain held when it was last verified (1, 0); NaN: not known yet.",
+    multiprocess_mode="mostrecent",
+)
+AUDIT_INTACT.set(math.nan)
 
 
 @contextmanager

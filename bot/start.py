@@ -30,6 +30,7 @@ def start(settings: Settings, model: Callable[[], Any], load_assistant: Callable
     from bot.server import create_app
     from bot.serving import address, bind
     from bot.serving import serve as serve_app
+    from bot.staff.audit_checks import check_again_and_again
     from bot.staff.sweeping import sweep_again_and_again
     from bot.store import InDatabase, InMemory, migrate, open_engine
     from bot.store.erasure import expire_again_and_again
@@ -58,7 +59,11 @@ def start(settings: Settings, model: Callable[[], Any], load_assistant: Callable
         running: list[asyncio.Task[Any]] = []
         if first:  # of several workers one does it
             days = (settings.retention_days, settings.audit_days, settings.case_days)
-            chores = (expire_again_and_again(engine, *days, key), sweep_again_and_again(app.state.console.desk))
+            chores = (
+                expire_again_and_again(engine, *days, key),
+                sweep_again_and_again(app.state.console.desk),
+                check_again_and_again(app.state.console.checks),
+            )
             running = [asyncio.create_task(chore) for chore in chores]
         try:
             async with sending(Outbox(engine), channels(settings, engine)), taking_up(app.state.wechat):

@@ -10,6 +10,7 @@ from bot.settings import Settings
 from bot.staff.access import Access
 from bot.staff.accounts import Accounts
 from bot.staff.answer_routes import answer_routes
+from bot.staff.audit_checks import AuditChecks
 from bot.staff.case_routes import case_routes
 from bot.staff.cases import Cases
 from bot.staff.desk import Desk
@@ -36,6 +37,7 @@ class Console:
         self._engine, self._settings, self._room = engine, settings, room
         key = settings.key()
         self.chain = AuditChain(key)
+        self.checks = AuditChecks(engine, self.chain)
         self.accounts = Accounts(engine, self.chain)
         self.sign_in = SignIn(engine, self.accounts, self.chain, key)
         self.access = Access(self.accounts, self.sign_in)
@@ -55,14 +57,14 @@ class Console:
 
     def install(self, app: FastAPI, turns: Turns) -> None:
         """Add the routes."""
-        layout, access, settings, engine = Layout(), self.access, self._settings, self._engine
+        layout, access, settings, engine = Layout(self.checks.broken), self.access, self._settings, self._engine
         provider = OpenId(settings, settings.key()) if settings.oidc_issuer else None
         for router in (
             *home_routes(layout, access),
             sign_in_routes(layout, access, self.sign_in, self.accounts, OIDC if provider else ""),
             *([openid_routes(layout, access, self.sign_in, self.accounts, provider)] if provider else []),
             account_routes(layout, access, self.accounts),
-            audit_routes(layout, access, self.accounts, self.chain, engine),
+            audit_routes(layout, access, self.accounts, self.checks, engine),
             *case_routes(layout, access, self.cases, self.accounts, self._room.rules, settings, engine, self.chain),
             *text_routes(layout, access, engine),
             *number_routes(layout, access, engine, self.review, self._room.rules, settings),

@@ -1,5 +1,6 @@
 """The plain pages of the console, from templates; escaped throughout, without scripts of their own."""
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -7,14 +8,15 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.settings import CHINA
-from bot.staff.accounts import OFFICER, OPERATOR
+from bot.staff.accounts import ADMIN, OFFICER, OPERATOR
 from bot.store.models import aware
 
 
 class Layout:
-    """Fills ``pages/``."""
+    """Fills ``pages/``. `alarm`: what every page tells an administrator first; None: nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, alarm: Callable[[], Any] = lambda: None) -> None:
+        self._alarm = alarm
         self._templates = Environment(
             loader=FileSystemLoader(Path(__file__).with_name("pages")),
             autoescape=True,
@@ -26,8 +28,9 @@ class Layout:
 
     def page(self, template: str, session: Any = None, **values: Any) -> str:
         """One page; `session`: of whoever looks at it."""
-        matters = session is not None and session.member.role in (OPERATOR, OFFICER)
-        return self._templates.get_template(template).render(session=session, matters=matters, **values)
+        role = session.member.role if session is not None else ""
+        shared = {"matters": role in (OPERATOR, OFFICER), "alarm": self._alarm() if role == ADMIN else None}
+        return self._templates.get_template(template).render(session=session, **shared, **values)
 
 
 def moment(value: datetime | str | None) -> str:

@@ -12,7 +12,7 @@ What is old is cut off from the beginning: a later row (``expired``) names the l
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -25,7 +25,9 @@ from bot.store.staff_tables import AuditHead
 
 NOTHING = "0" * 64
 EXPIRED = "expired"
-_HOUSE = "house"
+HOUSE = "house"  # who did what nobody of the staff did
+_AT_A_TIME = 500  # rows
+_LAST = 20  # rows
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
@@ -68,33 +70,52 @@ class AuditChain:
         connection.execute(head.values(hash=row["hash"]))
 
     def verify(self, engine: Engine) -> Checked:
-        """Read the whole chain, from its first row or the last cut."""
-        rows, number, before = 0, 0, NOTHING
+        """Read the whole chain, from its first row or the last cut: some rows at a time, and nobody waits for it."""
+        while True:
+            with engine.connect() as connection:
+                cut = self._cut(connection)  # before the head, which is so never behind it
+                beyond = sa.exists().where(Audit.number > AuditHead.number).label("beyond")
+                head = connection.execute(sa.select(AuditHead.number, AuditHead.hash, beyond)).one_or_none()
+            if head is None:
+                return Checked(0, 1, "head", (0, NOTHING))
+            checked = self._read(engine, cut, (head.number, head.hash))
+            if checked.broken is None and head.beyond:
+                return Checked(checked.rows, head.number + 1, "head", checked.head)
+            if checked.broken is None:
+                return checked
+            with engine.connect() as connection:
+                if self._cut(connection) == cut:
+                    return checked  # else what is missing is what was cut off meanwhile
+
+    def latest(self, connection: Connection, *events: str) -> Mapping[str, Any] | None:
+        """Return the latest row of one of these events; None also if it is not as it was written."""
         columns = Audit.__table__.c
-        wanted = sa.select(Audit.__table__).where(columns.number.is_not(None)).order_by(columns.number)
-        with engine.connect() as connection:
-            head = tuple(connection.execute(sa.select(AuditHead.number, AuditHead.hash)).one())
-            wanted = wanted.where(columns.number <= head[0])  # who writes meanwhile is not looked at
-            cut = self._cut(connection)
-            for row in connection.execution_options(stream_results=True).execute(wanted).mappings():
-                if not rows and row["number"] > cut[0]:
-                    number, before = cut
-                rows, number = rows + 1, number + 1
-                if row["number"] != number:
-                    return Checked(rows, number, "missing", head)
-                if not hmac.compare_digest(self._hash(row, before), row["hash"] or ""):
-                    return Checked(rows, number, "changed", head)
-                before = row["hash"]
-            if not rows:
-                number, before = cut
-        if (number, before) != head:
-            return Checked(rows, number + 1, "missing" if number < head[0] else "head", head)
-        return Checked(rows, None, "", head)
+        wanted = sa.select(Audit.__table__).where(columns.number.is_not(None), columns.event.in_(events))
+        try:
+            row = connection.execute(wanted.order_by(columns.number.desc()).limit(1)).mappings().one_or_none()
+        except ValueError:  # no date, no JSON: SQLite takes anything
+            return None
+        return row if row is not None and self._proven(connection, row) else None
+
+    def ours(self, connection: Connection) -> bool:
+        """Whether any of the last rows is as it was written; none is where they were written with another secret."""
+        columns = Audit.__table__.c
+        wanted = sa.select(Audit.__table__).where(columns.number.is_not(None)).order_by(columns.number.desc())
+        try:
+            rows = connection.execute(wanted.limit(_LAST)).mappings().all()
+        except ValueError:
+            return False
+        return not rows or any(self._proven(connection, row) for row in rows)
+
+    def alone(self, connection: Connection) -> bool:
+        """Nobody else appends until this transaction of the caller's ends; False: there is no head to append to."""
+        kept = sa.update(AuditHead).where(AuditHead.id == 1).values(number=AuditHead.number)
+        return connection.execute(kept).rowcount == 1
 
     def cut(self, engine: Engine, older_than: datetime) -> int:
         """Delete what is older from the beginning of the chain, and write down that it was; return how many rows."""
         with engine.begin() as connection:
-            connection.execute(sa.update(AuditHead).where(AuditHead.id == 1).values(number=AuditHead.number))
+            self.alone(connection)
             kept = sa.select(sa.func.min(Audit.number)).where(Audit.created_at >= older_than)
             first = connection.execute(kept.where(Audit.number.is_not(None))).scalar()
             chained = (Audit.number.is_not(None), *([Audit.number < first] if first is not None else []))
@@ -104,19 +125,76 @@ class AuditChain:
             if last is None:
                 return 0
             gone = connection.execute(sa.delete(Audit).where(*chained)).rowcount
-            self.append(connection, _HOUSE, EXPIRED, None, {"rows": gone, "through": last.number, "hash": last.hash})
+            self.append(connection, HOUSE, EXPIRED, None, {"rows": gone, "through": last.number, "hash": last.hash})
         return int(gone)
 
     def _cut(self, connection: Connection) -> tuple[int, str]:
         """The last row that was deleted because it was old, as the chain itself tells."""
-        told = sa.select(Audit.detail).where(Audit.event == EXPIRED, Audit.actor == _HOUSE, Audit.number.is_not(None))
-        detail = connection.execute(told.order_by(Audit.number.desc()).limit(1)).scalar()
-        return (int(detail["through"]), str(detail["hash"])) if detail else (0, NOTHING)
+        told = sa.select(Audit.detail).where(Audit.event == EXPIRED, Audit.actor == HOUSE, Audit.number.is_not(None))
+        try:
+            detail = connection.execute(told.order_by(Audit.number.desc()).limit(1)).scalar()
+            return (int(detail["through"]), str(detail["hash"])) if detail else (0, NOTHING)
+        except (ValueError, TypeError, LookupError):  # nothing that we wrote
+            return 0, NOTHING
+
+    def _read(self, engine: Engine, cut: tuple[int, str], head: tuple[int, str]) -> Checked:
+        rows, number, before = 0, 0, NOTHING
+        for row in _through(engine, head[0]):
+            if row is not None and not rows and row["number"] > cut[0]:
+                number, before = cut
+            rows, number = rows + 1, number + 1
+            if row is not None and row["number"] != number:
+                return Checked(rows, number, "missing", head)
+            if row is None or not self._fits(row, before):
+                return Checked(rows, number, "changed", head)
+            before = row["hash"]
+        if not rows:
+            number, before = cut
+        if (number, before) != head:
+            return Checked(rows, number + 1, "missing" if number < head[0] else "head", head)
+        return Checked(rows, None, "", head)
+
+    def _proven(self, connection: Connection, row: Mapping[str, Any]) -> bool:
+        earlier = row["number"] - 1
+        before = connection.execute(sa.select(Audit.hash).where(Audit.number == earlier)).scalar()
+        if before is None:
+            number, before = self._cut(connection)
+            if number != earlier:
+                return False
+        return self._fits(row, before)
+
+    def _fits(self, row: Mapping[str, Any], before: str) -> bool:
+        try:
+            return hmac.compare_digest(self._hash(row, before).encode(), str(row["hash"]).encode())
+        except ValueError:  # half a character
+            return False
 
     def _hash(self, row: Mapping[str, Any], before: str) -> str:
         moment = aware(row["created_at"]).astimezone(timezone.utc).isoformat(timespec="microseconds")
         said = [row["number"], moment, row["event"], row["actor"], row["pseudonym"], row["detail"], before]
         return hmac.new(self._key, _CANONICAL.encode(said).encode(), hashlib.sha256).hexdigest()
+
+
+def _through(engine: Engine, last: int) -> Iterator[Mapping[str, Any] | None]:
+    """The rows of the chain up to this number; None for one that cannot even be read. Who writes meanwhile is not
+    looked at."""
+    columns = Audit.__table__.c
+    wanted = sa.select(Audit.__table__).where(columns.number.is_not(None), columns.number <= last)
+    following, most = wanted, _AT_A_TIME
+    while True:
+        try:
+            with engine.connect() as connection:
+                rows = connection.execute(following.order_by(columns.number).limit(most)).mappings().all()
+        except ValueError:  # no date, no JSON: SQLite takes anything
+            if most == 1:
+                yield None
+                return
+            most = 1  # to find out which
+            continue
+        yield from rows
+        if len(rows) < most:
+            return
+        following = wanted.where(columns.number > rows[-1]["number"])
 
 
 def cut_before(days: int) -> datetime:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from meddling import meddle
 
 from bot.cli import run
 from bot.store.audit_chain import AuditChain
@@ -26,18 +27,6 @@ def write(engine, chain, count=5):
     for n in range(count):
         with engine.begin() as connection:
             chain.append(connection, "a1", "case_made", f"case {n}", {"n": n})
-
-
-def meddle(engine, *statements):
-    """What somebody with all rights on the database can do."""
-    with engine.begin() as connection:
-        if engine.dialect.name == "sqlite":
-            connection.exec_driver_sql("DROP TRIGGER audit_unchanged")
-            connection.exec_driver_sql("DROP TRIGGER audit_kept")
-        else:
-            connection.exec_driver_sql("ALTER TABLE audit DISABLE TRIGGER ALL")
-        for statement in statements:
-            connection.execute(sa.text(statement))
 
 
 def test_an_untouched_chain_holds_also_between_citizens_rows(engine, chain):
@@ -64,6 +53,11 @@ def test_an_untouched_chain_holds_also_between_citizens_rows(engine, chain):
         ("DELETE FROM audit WHERE number >= 4", 4, "missing"),
         ("DELETE FROM audit", 1, "missing"),
         ("UPDATE audit_head SET hash = '0'", 6, "head"),
+        ("DELETE FROM audit_head", 1, "head"),
+        ("UPDATE audit_head SET number = 3, hash = (SELECT hash FROM audit WHERE number = 3)", 4, "head"),
+        ("UPDATE audit SET hash = '中' WHERE number = 2", 2, "changed"),
+        ("UPDATE audit SET detail = '\"\\ud800\"' WHERE number = 2", 2, "changed"),
+        ("UPDATE audit SET detail = '{}', event = 'expired', actor = 'house' WHERE number = 4", 4, "changed"),
     ],
 )
 def test_what_was_edited_or_deleted_is_named(engine, chain, statement, broken, why):
@@ -71,6 +65,42 @@ def test_what_was_edited_or_deleted_is_named(engine, chain, statement, broken, w
     meddle(engine, statement)
     checked = chain.verify(engine)
     assert (checked.broken, checked.why) == (broken, why)
+
+
+@pytest.mark.parametrize("made", ["detail = 'no JSON'", "created_at = 'no date'", "number = 'three'", "hash = x'ff'"])
+def test_what_cannot_even_be_read_is_named(url, engine, chain, made):
+    if engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL takes only what fits")
+    write(engine, chain)
+    meddle(engine, f"UPDATE audit SET {made} WHERE number = 3")
+    assert chain.verify(engine).broken == 3
+
+
+def test_it_is_read_some_rows_at_a_time(engine, chain, monkeypatch):
+    monkeypatch.setattr("bot.store.audit_chain._AT_A_TIME", 2)
+    for count, broken in ((1, None), (1, None), (3, None)):
+        write(engine, chain, count)
+        assert chain.verify(engine).broken == broken
+    meddle(engine, "UPDATE audit SET actor = 'a2' WHERE number = 4")
+    assert chain.verify(engine).broken == 4
+
+
+def test_what_is_cut_off_while_it_is_read_is_not_missed(engine, chain, monkeypatch):
+    """The two chores begin at the same time."""
+    monkeypatch.setattr("bot.store.audit_chain._AT_A_TIME", 2)
+    write(engine, AuditChain(KEY, lambda: now() - timedelta(days=400)), 3)
+    write(engine, chain, 2)
+    read, fits = [], AuditChain._fits
+
+    def cutting(*given):
+        read.append(1)
+        if len(read) == 2:
+            assert expire(engine, 90, 365, 365, KEY) == 3
+        return fits(*given)
+
+    monkeypatch.setattr(AuditChain, "_fits", cutting)
+    checked = chain.verify(engine)
+    assert (checked.rows, checked.broken) == (3, None) and len(read) == 5
 
 
 def test_rows_in_another_order_are_named(engine, chain):
