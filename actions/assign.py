@@ -20,9 +20,12 @@ from actions.values import Value
 from eligibility.asked import options
 from eligibility.model import Programme
 from knowledge import Fact, Question
+from knowledge.text import without
 
 _CLAUSE_BORDER = re.compile(r"[，,。；;！!？?、\s]")
 _FAR = 12  # characters between a cue and its number beyond which they have nothing to do with each other
+_BESIDE = 1  # the same, less the cue's own length: what stands right beside it
+_JOINED = re.compile(r"[和跟与及、,，还有\s]{1,3}")
 _RIGHT_BEFORE = (-float("inf"), 0)  # the rank of a word that is a cue only there
 _UNBOUNDED = 10**6
 _MONTH = (Fraction(365, 12), Fraction(30), Fraction(31))
@@ -58,7 +61,11 @@ def fact_for(scene: Scene, value: Value, taken: set[str]) -> Fact | None:
         for entry in scene.profile.entries(scene.programme.id if scene.programme else None)
         if entry.state == "given"
     ]
-    candidates = [fact for fact in _relevant(scene) if fact.id not in taken and _fits(fact, value, fact in asked)]
+    candidates = [
+        fact
+        for fact in _relevant(scene)
+        if fact.id not in taken and _fits(fact, value, fact in asked) and not _of_another_thing(scene, value, fact)
+    ]
     if scene.correcting:
         believed = [facts[entry.fact] for entry in reversed(known)]
         same_unit = {entry.fact for entry in known if value.unit and value.unit in entry.said}
@@ -77,7 +84,9 @@ def fact_for(scene: Scene, value: Value, taken: set[str]) -> Fact | None:
     cued = _nearest_cue(scene, value, [fact for fact in candidates if "at" not in words_for(scene.room, fact.id)])
     if cued or _only_denied(scene, value, candidates):
         return cued
-    fitting = next((fact for fact in asked if _fits(fact, value, True)), None)
+    if rate := _share(scene, value, candidates):
+        return rate
+    fitting = next((f for f in asked if _fits(f, value, True) and not _of_another_thing(scene, value, f)), None)
     if fitting and not (value.unit and _other_unit(scene, fitting, value)):
         return fitting
     units = candidates if scene.programme else []  # “两个都是” with nothing under discussion is no head-count
@@ -106,8 +115,47 @@ def _none_of_ours(scene: Scene, value: Value) -> bool:
     words = scene.room.knowledge.lexicon.get("none_of_ours", {})
     before, after = _around(scene, value)
     if value.kind == "number":
-        return before.endswith(scene.others)
+        return before.endswith(scene.others) or _goes_on(scene, value)
     return before.endswith(tuple(words.get("before", ()))) or after.startswith(tuple(words.get("behind", ())))
+
+
+def _goes_on(scene: Scene, value: Value) -> bool:
+    """“孩子5岁和8岁”: a number joined to one that is none of ours, in its unit, is no more ours."""
+    before = max((one for one in scene.values if one.end <= value.start), key=lambda one: one.end, default=None)
+    if before is None or before.kind != value.kind or before.unit != value.unit:
+        return False
+    return bool(_JOINED.fullmatch(scene.text[before.end : value.start])) and _none_of_ours(scene, before)
+
+
+def _of_another_thing(scene: Scene, value: Value, fact: Fact) -> bool:
+    """“失业金上个月领完”: what stands in the clause is easily taken for what is asked (失业), and is another."""
+    things = _other_things(scene.room, fact.id)
+    start, end = _clause(scene.text, value)
+    clause = scene.text[start:end]
+    rest = without(clause, things)
+    return rest != clause and not any(cue in rest for cue in words_for(scene.room, fact.id).get("cues", ()))
+
+
+@lru_cache(maxsize=256)
+def _other_things(room: Room, fact: str) -> tuple[str, ...]:
+    """What is no answer to the question for a fact (``other_things`` in questions.yml), the longest first."""
+    questions = [one for one in room.knowledge.questions.values() if fact in one.facts]
+    return tuple(sorted({thing for one in questions for thing in one.other_things}, key=len, reverse=True))
+
+
+def _share(scene: Scene, value: Value, candidates: list[Fact]) -> Fact | None:
+    """“裁员5%”: a percentage right beside the cue of a count is the rate that the rule works out from that count."""
+    if value.kind != "percent" or scene.programme is None:
+        return None
+    facts = scene.room.knowledge.facts
+    for ways in scene.programme.derived.values():
+        inputs = list(dict.fromkeys(name for way in ways for name in way.facts))
+        rate = next((fact for fact in candidates if fact.id in inputs), None)
+        counts = [facts[name] for name in inputs if name in facts and facts[name].type == "count"]
+        cue = _cue(scene, value, counts) if rate and counts else None
+        if rate and cue and cue[0][0] <= _BESIDE:
+            return rate
+    return None
 
 
 def _about_something_else(scene: Scene, value: Value, candidates: list[Fact]) -> bool:
@@ -303,7 +351,7 @@ def typed(fact: Fact, value: Value) -> tuple[Any, str, Any, Any] | None:
         if fact.type == "year":
             return value.value.year, value.text, None, None
         low, high = value.low or value.value, value.high or value.value
-        return value.value, value.text, *((low, high) if low != high else (None, None))
+        return high if fact.until else value.value, value.text, *((low, high) if low != high else (None, None))
     best = Fraction(value.value)
     if fact.type in ("count", "months", "days") and best.denominator != 1:
         return None

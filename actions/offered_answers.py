@@ -18,9 +18,11 @@ _ORDINAL = re.compile(r"^(?:选|第)?\s*([1-9][0-9]?|[一二三四五六七八�
 _CHINESE_DIGITS = "一二三四五六七八九十"
 _LONGEST_ANSWER = 20  # characters of a message in which one word may stand for an offered answer
 _BARE_NO = 3  # characters
+_SHORT_PART = 6  # characters
 _ANSWERS = ("inform", "affirm", "deny", "nlu_fallback")
 _AND = re.compile(r"[、和]")
 _PART_BORDER = re.compile(r"[,，;；。]|\s+")
+_HAVE_NOT = re.compile("没有(?=.{1,2}过)")  # “没有领过” is “没领过”
 _LIST_BORDER = re.compile(r"[、,，;；。]|\s+")
 
 
@@ -36,7 +38,7 @@ def choice_of_the_question(reading: Reading) -> None:
         return
     chosen = labels.get(text) or _by_number(question, text) or _first_part(reading, question, said, labels)
     reading.chosen = chosen is not None
-    if chosen is None and (by_words := _by_words(reading, question, said)):
+    if chosen is None and (by_words := _by_words(reading, question, said) or _by_a_later_part(reading, question, said)):
         reading.chosen = True
         for fact, value in by_words.sets.items():
             reading.record(fact, value, reading.state.text)
@@ -189,6 +191,17 @@ def _by_words(reading: Reading, question: Question, said: str) -> Any:
     return choice_in_words(question, text, aspects)
 
 
+def _by_a_later_part(reading: Reading, question: Question, said: str) -> Any:
+    """“企业 辽宁的” to “是在辽宁交的吗”: the answer stands behind something else that was told."""
+    state = reading.state
+    if state.asks or state.named("programme") or not state.named("fact"):
+        return None
+    for part in _LIST_BORDER.split(said.strip())[1:]:
+        if 0 < len(part) <= _SHORT_PART and (choice := choice_in_words(question, normalise(part))):
+            return choice
+    return None
+
+
 def _without_lengthening(text: str) -> str:
     """“在职呢”, “没稳定呢” answer; “那在职的呢” asks."""
     return text if text.startswith("那") else text.rstrip("呢")
@@ -199,6 +212,7 @@ def choice_in_words(question: Question, text: str, within: Iterable[str] = ()) -
 
     ``within``: words that must be a part of it, such as the aspect in “在规定范围内”; “截止日期” is none.
     """
+    text = _HAVE_NOT.sub("没", text)
     if len(text) > _LONGEST_ANSWER or any(_says(text, word) for word in question.other_things):
         return None
     said = [(word, choice) for choice in question.choices for word in choice.words if _says(text, word)]

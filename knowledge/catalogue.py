@@ -25,7 +25,8 @@ class Fact:
     `type` is one of TYPES, `scope` one of SCOPES; `zh` is its name to the user and `unit` the word after a number.
     `values` maps the codes of a choice to their names, `says` how true and false are spoken.
     `agency`: held by an authority, never asked of a user. `implies`: what a bool fact's true or false settles for
-    other facts (of a choice: each of its values), so that nobody is asked twice.
+    other facts (of a choice: each of its values), so that nobody is asked twice. `until`: a date on which something
+    ends; of a month, its last day.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Fact:
     note: str
     says: Mapping[bool, str]
     implies: Mapping[bool | str, Mapping[str, bool | str | int]]
+    until: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def read_facts(source: SourceFile) -> dict[str, Fact]:
 
 
 def _fact(source: SourceFile, name: str, value: object) -> Fact:
-    allowed = ("type", "scope", "zh", "unit", "values", "agency", "note", "says", "implies")
+    allowed = ("type", "scope", "zh", "unit", "values", "agency", "note", "says", "implies", "until")
     fields = Fields(source, (name,), value, allowed)
     return Fact(
         id=name,
@@ -102,6 +104,7 @@ def _fact(source: SourceFile, name: str, value: object) -> Fact:
         note=fields.get("note", str, ""),
         says=_table(fields, "says", bool, str),
         implies=_implies(fields),
+        until=fields.get("until", bool, False),
     )
 
 
