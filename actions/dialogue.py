@@ -233,7 +233,18 @@ class Answer(_Turn):
     action_name = "action_answer"
 
     def act(self, dispatcher: CollectingDispatcher, state: State) -> Events:
-        return send_answer(dispatcher, state, answer(state))
+        events = send_answer(dispatcher, state, answer(state))
+        now = interview.standing(state) if state.heard.get("recorded") and not state.interviewing else None
+        if now is None:
+            return events
+        before = interview.heard(state, now)
+        if not interview.is_news(state, now):
+            if before:
+                send(dispatcher, text_reply(before, "interview"))
+            return [*events, SlotSet("heard", None)]
+        for reply in interview.verdict_replies(state, now, before):  # a case was told with it
+            send(dispatcher, reply)
+        return [*events, SlotSet("heard", None), SlotSet("told", signature(now.decision))]
 
 
 class Why(_Turn):

@@ -11,6 +11,7 @@ from actions import retirement
 from actions.assign import Scene, certainty, covers, fact_for, is_cue, same_clause, speaks_of, typed
 from actions.hearsay import figures_put_forward
 from actions.offered_answers import answer_said, first_part
+from actions.only_asked import cannot_be_told, only_asked
 from actions.reading import Reading
 from actions.speak import say
 from actions.state import SELF, State
@@ -22,6 +23,7 @@ from knowledge.text import normalise
 
 _PART = re.compile(r"[,，。;；!！?？、\s]+")
 
+_A_CASE = 2  # parts of a message
 STATING = (
     "check",
     "inform",
@@ -57,9 +59,9 @@ def retirement_from_birth(reading: Reading) -> None:
 def stated_facts(reading: Reading) -> None:
     """Facts recognised by the lexicon (“律所”, “有残疾证”, “没裁人”), kept whether they were asked or not."""
     state = reading.state
-    if state.intent not in STATING and not reading.question:
+    if state.intent not in STATING and not reading.question and not _tells_a_case(reading):
         return
-    if state.intent == "ask" and not _of_themselves(reading):
+    if state.intent == "ask" and not (_of_themselves(reading) or _tells_a_case(reading)):
         return
     corrects = state.intent == "correct"
     believed = with_implied(reading.before.facts(reading.programme or ""), state.room.knowledge) if corrects else {}
@@ -72,6 +74,11 @@ def stated_facts(reading: Reading) -> None:
         if fact is None or name in settled or not speaks_of(fact, reading.current):
             continue
         if corrects and _only_named_as_wrong(state, found):
+            continue
+        if only_asked(state, found):
+            if cannot_be_told(state, found) and name not in reading.declined:
+                reading.profile = reading.profile.declined(name, reading.programme)
+                reading.declined.append(name)
             continue
         if _within_a_name(state, found) and name not in (reading.question.facts if reading.question else ()):
             continue
@@ -87,7 +94,9 @@ def stated_facts(reading: Reading) -> None:
 def stated_values(reading: Reading) -> None:
     """Each number goes to the fact whose cue stands nearest, else to the fact that is asked, else to its unit's own."""
     state = reading.state
-    stating = state.intent in STATING or (reading.question is not None and not state.asks and state.intent != "ask")
+    case = _tells_a_case(reading)
+    answers = reading.question is not None and not state.asks and state.intent != "ask"
+    stating = state.intent in STATING or case or answers
     if not stating or not reading.values:
         return
     correcting = state.intent == "correct" or reading.what_if
@@ -98,8 +107,9 @@ def stated_values(reading: Reading) -> None:
         correcting, reading.missing, kin(state.room, besides=reading.subject),
     )  # fmt: skip
     doubted = {value.start for value in figures_put_forward(state)}
-    # the surest first: in “28个人裁了5个” the 28 must not take the place of the 5
-    for value in sorted(reading.values, key=lambda value: certainty(scene, value)):
+    slip = _last_slip(state)
+    # the surest first: in “28个人裁了5个” the 28 must not take the place of the 5; before all, what puts others right
+    for value in sorted(reading.values, key=lambda value: (value.start < slip, certainty(scene, value))):
         if value.start in doubted or _within_a_fact(state, value) or _only_says_when(reading, value):
             continue
         others = [one for one in scene.values if one is not value]
@@ -109,7 +119,9 @@ def stated_values(reading: Reading) -> None:
             reading.problems.append({"problem": "negative", "said": value.text})
             continue
         fact = fact_for(scene, value, taken)
-        passing = state.intent not in STATING or value.text in state.room.knowledge.lexicon["today"]
+        if value.start < slip and (meant := fact_for(scene, value, set())) and meant.id in taken:
+            continue  # “28人裁了5人，不对，裁了6人”
+        passing = (state.intent not in STATING and not case) or value.text in state.room.knowledge.lexicon["today"]
         if fact is not None and passing and not _surely(reading, value, fact):
             continue  # “今天可真冷” tells no day, whatever is missing one
         found = typed(fact, value) if fact is not None else None
@@ -120,6 +132,11 @@ def stated_values(reading: Reading) -> None:
             reading.values.remove(value)
             said_again = reading.question is not None and fact.id in rough.intersection(reading.question.facts)
             reading.record(fact.id, *(found[:2] if said_again else found))  # asked for the exact number: it stands
+
+
+def _last_slip(state: State) -> int:
+    """Where “不对”, “说错了” stands last in the message: what is said behind it takes the place of what was."""
+    return max((state.text.rfind(mark) for mark in state.room.knowledge.lexicon["slips"]["marks"]), default=-1)
 
 
 def doubtful(reading: Reading) -> None:
@@ -143,7 +160,8 @@ def cannot_tell(reading: Reading) -> None:
     """“不知道” declines what was asked; it is not asked again."""
     question = reading.question
     at_first = first_part(answer_said(reading)) in reading.state.room.knowledge.lexicon["cannot_tell"]
-    if question is None or not (at_first or (reading.state.intent == "dont_know" and not reading.recorded)):
+    told = reading.recorded or reading.declined  # “不知道是不是重点帮扶县” declines that, not what is asked
+    if question is None or not (at_first or (reading.state.intent == "dont_know" and not told)):
         return
     exact = {entry.fact for entry in reading.profile.entries(reading.programme) if not entry.approximate}
     for fact in reading.asked:
@@ -230,6 +248,22 @@ def _of_themselves(reading: Reading) -> bool:
     words = reading.state.room.knowledge.lexicon.get("of_themselves", ())
     named = any(part.who == reading.subject != SELF for part in reading.spoken.parts)
     return named or any(word in normalise(reading.state.text) for word in words)
+
+
+def _tells_a_case(reading: Reading) -> bool:
+    """“企业，100人，裁了6人，缴费10万，能返多少”: a question with a case told before it, in parts that ask nothing."""
+    state = reading.state
+    if state.intent != "ask" or reading.current is None:
+        return False
+    stated, of_theirs = 0, False
+    for part in re.finditer(rf"(?:(?!{_PART.pattern}).)+[?？]?", state.text):
+        inside = [one for one in state.entities if part.start() <= one["start"] and one["end"] <= part.end()]
+        kinds = {one["entity"] for one in inside}
+        days = [value.start for value in reading.values if value.kind == "date"]
+        tells = "fact" in kinds or any(one["entity"] == "quantity" and one["start"] not in days for one in inside)
+        if tells and "aspect" not in kinds and not state.asks_in_words(normalise(part.group())):
+            stated, of_theirs = stated + 1, of_theirs or "fact" in kinds
+    return stated >= _A_CASE and of_theirs  # “30人以下的单位，裁员率20%，能返多少” is nobody's case
 
 
 def _within_a_fact(state: State, value: Value) -> bool:

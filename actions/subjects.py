@@ -8,7 +8,7 @@ The words are data (``subjects`` in the lexicon).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -18,6 +18,8 @@ from actions.room import Room
 from actions.state import SELF, State
 
 _PART = re.compile(r"[^,，。；;！!？?\s]+")
+_A_WORD = 2  # characters
+_JOINS = "跟和与同给对替帮靠为问比像是让被把"
 _ASKING = ("check", "what_else")
 _SILENT = ("greet", "thanks", "bye", "stop", "chitchat", "bot_challenge", "abuse", "why", "summary", "human")
 
@@ -105,13 +107,25 @@ def _named(state: State) -> list[Part]:
     words, shapes = state.room.knowledge.lexicon["subjects"], _shapes(state.room)
     before: str | None = None
     parts = []
-    for found in _PART.finditer(state.text):
-        part = _read_part(words, shapes, found.group(), found.start())
+    for start, text in _pieces(words, state.text):
+        part = _read_part(words, shapes, text, start)
         if part.who and part.who != SELF and state.text[slice(*part.mention)] in words["pronouns"]:
             part = replace(part, who=before or _last_person(state) or part.who)
         before = part.who if part.who not in (None, SELF) else before
         parts.append(part)
     return parts
+
+
+def _pieces(words: Mapping[str, Any], text: str) -> Iterator[tuple[int, str]]:
+    """The parts of a message with where they begin; “我爸残疾我自己今年毕业” is two, though no mark stands between."""
+    for found in _PART.finditer(text):
+        cuts = [found.start()]
+        for own in re.finditer(_any(words["self_alone"]), found.group()):
+            at = found.start() + own.start()
+            if own.start() > _A_WORD and text[at - 1] not in _JOINS:
+                cuts.append(at)
+        for start, end in zip(cuts, [*cuts[1:], found.end()], strict=True):
+            yield start, text[start:end]
 
 
 def _read_part(words: Mapping[str, Any], shapes: Mapping[str, re.Pattern[str]], text: str, at: int) -> Part:

@@ -122,6 +122,22 @@ def _speaks_of_another_applicant(reading: Reading) -> bool:
     return bool(scopes) and current.subject not in scopes
 
 
+def topic_of_the_last_answer(reading: Reading) -> None:
+    """“20天” after “培训一天给多少生活费”: told of the programme that was just asked about, if it turns on it."""
+    state, name = reading.state, reading.state.asked.get("programme")
+    if reading.programme is not None or reading.recorded or state.intent != "inform" or state.asks:
+        return
+    if name not in state.room.rules.benefits:
+        return
+    reading.turn_to(str(name))
+    stated_facts(reading)
+    stated_values(reading)
+    if reading.recorded:
+        reading.switched = True
+    else:
+        reading.turn_to(None)
+
+
 def topic_of_what_was_told(reading: Reading) -> None:
     """Facts told before any programme was named: if only one programme turns on all of them, it is the topic."""
     if reading.programme is not None or not reading.recorded or reading.state.intent == "ask":

@@ -26,7 +26,7 @@ from actions.stated import (
     what_it_replaces,
 )
 from actions.subjects import spoken_of
-from actions.topic import topic, topic_of_what_was_told, whom
+from actions.topic import topic, topic_of_the_last_answer, topic_of_what_was_told, whom
 from actions.values import Value, find_values, invalid_dates
 from knowledge.text import normalise, without
 
@@ -153,6 +153,7 @@ STEPS = (
     stated_values,
     answered_otherwise,
     answer_to_another_question,
+    topic_of_the_last_answer,
     topic_of_what_was_told,
     doubtful,
     what_it_replaces,
