@@ -25,7 +25,7 @@ from knowledge.text import without
 _CLAUSE_BORDER = re.compile(r"[，,。；;！!？?、\s]")
 _FAR = 12  # characters between a cue and its number beyond which they have nothing to do with each other
 _BESIDE = 1  # the same, less the cue's own length: what stands right beside it
-_JOINED = re.compile(r"[和跟与及、,，还有\s]{1,3}")
+_JOINED = 3  # characters at most, between two numbers
 _RIGHT_BEFORE = (-float("inf"), 0)  # the rank of a word that is a cue only there
 _UNBOUNDED = 10**6
 _MONTH = (Fraction(365, 12), Fraction(30), Fraction(31))
@@ -124,7 +124,10 @@ def _goes_on(scene: Scene, value: Value) -> bool:
     before = max((one for one in scene.values if one.end <= value.start), key=lambda one: one.end, default=None)
     if before is None or before.kind != value.kind or before.unit != value.unit:
         return False
-    return bool(_JOINED.fullmatch(scene.text[before.end : value.start])) and _none_of_ours(scene, before)
+    between = scene.text[before.end : value.start]
+    joins = scene.room.knowledge.lexicon["none_of_ours"]["joins"]
+    joined = 0 < len(between) <= _JOINED and all(one in joins or one in "、,，" or one.isspace() for one in between)
+    return joined and _none_of_ours(scene, before)
 
 
 def _of_another_thing(scene: Scene, value: Value, fact: Fact) -> bool:
@@ -138,9 +141,8 @@ def _of_another_thing(scene: Scene, value: Value, fact: Fact) -> bool:
 
 @lru_cache(maxsize=256)
 def _other_things(room: Room, fact: str) -> tuple[str, ...]:
-    """What is no answer to the question for a fact (``other_things`` in questions.yml), the longest first."""
-    questions = [one for one in room.knowledge.questions.values() if fact in one.facts]
-    return tuple(sorted({thing for one in questions for thing in one.other_things}, key=len, reverse=True))
+    """What is no answer to the question for a fact (``other_things`` in questions.yml)."""
+    return tuple(thing for one in room.knowledge.questions.values() if fact in one.facts for thing in one.other_things)
 
 
 def _share(scene: Scene, value: Value, candidates: list[Fact]) -> Fact | None:

@@ -1,17 +1,21 @@
-"""Words that name a fact without stating it: “算参照人员吗” asks for it, “不知道是不是重点帮扶县” cannot tell it."""
+"""Words that name a fact without stating it: “算参照人员吗” asks for it, “不知道是不是重点帮扶县” cannot tell it.
+
+The words are data (``only_asked`` in the lexicon).
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
+from actions.room import Room
 from actions.state import State
+from actions.subjects import any_of
 from knowledge.text import normalise
 
 _PART = re.compile(r"[^,，。;；!！?？\s]+[?？]?")
-_COUNTS_AS = re.compile("(?:算|算是|算个|算得上|属于)$")
-_ASKS_BEHIND = re.compile("^的?(?:人员|家庭)?(?:吗|么|嘛|不|没)?[?？]?$")
 _NO_AND_NOT = "不没"
 
 
@@ -21,15 +25,27 @@ def only_asked(state: State, found: Mapping[str, Any]) -> bool:
     words = text[start:end]
     if words[0] in _NO_AND_NOT and text[:start].endswith(words[1:2]):  # 是|不是重点帮扶县
         return True
-    part = next((one for one in _PART.finditer(text) if one.start() <= start < one.end()), None)
-    if part is None or not (words.startswith("属于") or _COUNTS_AS.search(text[part.start() : start])):
+    before, behind = _around(text, start, end)
+    shapes, begins = _shapes(state.room), tuple(state.room.knowledge.lexicon["only_asked"]["begins"])
+    if not words.startswith(begins) and not shapes["counts_as"].search(before):
         return False
-    behind = text[end : part.end()]
-    return bool(behind) and bool(_ASKS_BEHIND.match(behind))
+    return bool(behind) and bool(shapes["asks_behind"].fullmatch(behind))
 
 
 def cannot_be_told(state: State, found: Mapping[str, Any]) -> bool:
     """Whether the same part of the message says before it that nobody knows: “不知道是不是…”."""
-    part = next((one for one in _PART.finditer(state.text) if one.start() <= found["start"] < one.end()), None)
-    before = normalise(state.text[part.start() : found["start"]]) if part else ""
-    return any(word in before for word in state.room.knowledge.lexicon["cannot_tell"])
+    before, _ = _around(state.text, found["start"], found["end"])
+    return any(word in normalise(before) for word in state.room.knowledge.lexicon["cannot_tell"])
+
+
+def _around(text: str, start: int, end: int) -> tuple[str, str]:
+    """What stands before and behind the words in their part of the message, the mark at its end included."""
+    part = next((one for one in _PART.finditer(text) if one.start() <= start < one.end()), None)
+    return (text[part.start() : start], text[end : part.end()]) if part else ("", "")
+
+
+@lru_cache(maxsize=4)
+def _shapes(room: Room) -> dict[str, re.Pattern[str]]:
+    words = room.knowledge.lexicon["only_asked"]
+    asks = f"的?(?:{any_of(words['nouns'])})?(?:{any_of(words['asks'])})?[?？]?"
+    return {"counts_as": re.compile(f"(?:{any_of(words['counts_as'])})$"), "asks_behind": re.compile(asks)}

@@ -58,10 +58,10 @@ def retirement_from_birth(reading: Reading) -> None:
 
 def stated_facts(reading: Reading) -> None:
     """Facts recognised by the lexicon (“律所”, “有残疾证”, “没裁人”), kept whether they were asked or not."""
-    state = reading.state
-    if state.intent not in STATING and not reading.question and not _tells_a_case(reading):
+    state, case = reading.state, _tells_a_case(reading)
+    if state.intent not in STATING and not reading.question and not case:
         return
-    if state.intent == "ask" and not (_of_themselves(reading) or _tells_a_case(reading)):
+    if state.intent == "ask" and not case and not _of_themselves(reading):
         return
     corrects = state.intent == "correct"
     believed = with_implied(reading.before.facts(reading.programme or ""), state.room.knowledge) if corrects else {}
@@ -93,8 +93,7 @@ def stated_facts(reading: Reading) -> None:
 
 def stated_values(reading: Reading) -> None:
     """Each number goes to the fact whose cue stands nearest, else to the fact that is asked, else to its unit's own."""
-    state = reading.state
-    case = _tells_a_case(reading)
+    state, case = reading.state, _tells_a_case(reading)
     answers = reading.question is not None and not state.asks and state.intent != "ask"
     stating = state.intent in STATING or case or answers
     if not stating or not reading.values:

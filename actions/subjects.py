@@ -19,7 +19,6 @@ from actions.state import SELF, State
 
 _PART = re.compile(r"[^,，。；;！!？?\s]+")
 _A_WORD = 2  # characters
-_JOINS = "跟和与同给对替帮靠为问比像是让被把"
 _ASKING = ("check", "what_else")
 _SILENT = ("greet", "thanks", "bye", "stop", "chitchat", "bot_challenge", "abuse", "why", "summary", "human")
 
@@ -120,9 +119,9 @@ def _pieces(words: Mapping[str, Any], text: str) -> Iterator[tuple[int, str]]:
     """The parts of a message with where they begin; “我爸残疾我自己今年毕业” is two, though no mark stands between."""
     for found in _PART.finditer(text):
         cuts = [found.start()]
-        for own in re.finditer(_any(words["self_alone"]), found.group()):
+        for own in re.finditer(any_of(words["self_alone"]), found.group()):
             at = found.start() + own.start()
-            if own.start() > _A_WORD and text[at - 1] not in _JOINS:
+            if own.start() > _A_WORD and text[at - 1] not in words["joins"]:
                 cuts.append(at)
         for start, end in zip(cuts, [*cuts[1:], found.end()], strict=True):
             yield start, text[start:end]
@@ -163,15 +162,16 @@ def _last_person(state: State) -> str | None:
 def _shapes(room: Room) -> Mapping[str, re.Pattern[str]]:
     words = room.knowledge.lexicon["subjects"]
     called = [word for person in words["people"].values() for word in person["words"]]
-    behalf = f"(?:(?:{_any(words['self'])})?[想要来是]{{0,2}}(?P<behalf>{_any(words['on_behalf'])}))?"  # 我想替…
+    behalf = f"(?:(?:{any_of(words['self'])})?[想要来是]{{0,2}}(?P<behalf>{any_of(words['on_behalf'])}))?"  # 我想替…
     return {
-        "opening": re.compile(f"(?:{_any(words['fillers'])})*(?P<about>{_any(words['about'])})?{behalf}"),
-        "person": re.compile(f"(?P<owner>{_any(words['owners'])})?(?P<word>{_any(called)})"),
-        "self": re.compile(_any(words["self"])),
+        "opening": re.compile(f"(?:{any_of(words['fillers'])})*(?P<about>{any_of(words['about'])})?{behalf}"),
+        "person": re.compile(f"(?P<owner>{any_of(words['owners'])})?(?P<word>{any_of(called)})"),
+        "self": re.compile(any_of(words["self"])),
     }
 
 
-def _any(words: Iterable[str]) -> str:
+def any_of(words: Iterable[str]) -> str:
+    """A pattern of these words: the longest that fits is found."""
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
 
 
